@@ -1,0 +1,381 @@
+"""Algorithms whose segments are centres or densities, and which scikit-learn itself predicts with."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import cluster, mixture
+from sklearn.metrics import pairwise_distances_argmin
+
+from segmentation.clustering.base import Matrix, Segmenter, quiet
+
+_SMALLEST_BANDWIDTH = 1e-6
+
+
+class KMeans(Segmenter):
+    """Round segments of least squared distance to their centre; a new row joins the nearest centre.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments.
+    init : {"k-means++", "random"}, default="k-means++"
+        How the first centres are drawn.
+    n_init : int, default=10
+        Starts, of which the best is kept. One start often misses the best solution.
+    max_iter : int, default=300
+        Iterations of one start.
+    tol : float, default=1e-4
+        Movement of the centres, relative to the variance, at which a start has converged.
+    algorithm : {"lloyd", "elkan"}, default="lloyd"
+        Same result; elkan can be quicker on well separated segments.
+    random_state : int, optional
+        Seed.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray of shape (n_segments_, n_features)
+        The algorithm's own centres, in the order of the segments.
+    inertia_ : float
+        Sum of squared distances to the centres.
+    n_iter_ : int
+        Iterations of the best start.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        init: Literal["k-means++", "random"] = "k-means++",
+        n_init: int = 10,
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        algorithm: Literal["lloyd", "elkan"] = "lloyd",
+        random_state: int | None = None,
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.algorithm = algorithm
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix) -> int:
+        self._model = cluster.KMeans(**self.get_params(deep=False)).fit(rows)
+        self.inertia_, self.n_iter_ = self._model.inertia_, self._model.n_iter_
+        return self.n_clusters
+
+
+class MiniBatchKMeans(Segmenter):
+    """K-means on small random batches, for many rows; a new row joins the nearest centre.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments.
+    init : {"k-means++", "random"}, default="k-means++"
+        How the first centres are drawn.
+    n_init : int, default=10
+        Sets of first centres, of which the best is iterated.
+    batch_size : int, default=1024
+        Rows in a batch.
+    max_iter : int, default=100
+        Passes over the data.
+    max_no_improvement : int, default=10
+        Batches without improvement after which it stops.
+    reassignment_ratio : float, default=0.01
+        Share of the largest count under which a centre is drawn anew.
+    random_state : int, optional
+        Seed.
+
+    Attributes
+    ----------
+    cluster_centers_, inertia_, n_iter_
+        As in `KMeans`.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        init: Literal["k-means++", "random"] = "k-means++",
+        n_init: int = 10,
+        batch_size: int = 1024,
+        max_iter: int = 100,
+        max_no_improvement: int = 10,
+        reassignment_ratio: float = 0.01,
+        random_state: int | None = None,
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.max_no_improvement = max_no_improvement
+        self.reassignment_ratio = reassignment_ratio
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix) -> int:
+        self._model = cluster.MiniBatchKMeans(**self.get_params(deep=False)).fit(rows)
+        self.inertia_, self.n_iter_ = self._model.inertia_, self._model.n_iter_
+        return self.n_clusters
+
+
+class BisectingKMeans(Segmenter):
+    """K-means that splits one segment in two at a time; a new row descends the same splits.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments.
+    init : {"random", "k-means++"}, default="k-means++"
+        How the first centres of a split are drawn.
+    n_init : int, default=10
+        Starts of each split, of which the best is kept.
+    max_iter : int, default=300
+        Iterations of one start.
+    tol : float, default=1e-4
+        Movement of the centres, relative to the variance, at which a start has converged.
+    algorithm : {"lloyd", "elkan"}, default="lloyd"
+        Same result; elkan can be quicker on well separated segments.
+    bisecting_strategy : {"biggest_inertia", "largest_cluster"}, default="biggest_inertia"
+        Which segment is split next.
+    random_state : int, optional
+        Seed.
+
+    Attributes
+    ----------
+    cluster_centers_, inertia_
+        As in `KMeans`.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        init: Literal["k-means++", "random"] = "k-means++",
+        n_init: int = 10,
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        algorithm: Literal["lloyd", "elkan"] = "lloyd",
+        bisecting_strategy: Literal["biggest_inertia", "largest_cluster"] = "biggest_inertia",
+        random_state: int | None = None,
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.algorithm = algorithm
+        self.bisecting_strategy = bisecting_strategy
+        self.random_state = random_state
+
+    def _learn(self, rows: Matrix) -> int:
+        self._model = cluster.BisectingKMeans(**self.get_params(deep=False)).fit(rows)
+        self.inertia_ = self._model.inertia_
+        return self.n_clusters
+
+
+class GaussianMixture(Segmenter):
+    """Elliptic, overlapping segments; a new row joins the most probable component.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of components. Those that are the most probable one of no row make no segment.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        Shape of the components.
+    n_init : int, default=5
+        Starts, of which the most likely is kept.
+    max_iter : int, default=300
+        Iterations of one start.
+    tol : float, default=1e-3
+        Gain in mean log-likelihood at which a start has converged.
+    reg_covar : float, default=1e-6
+        Added to the variances, so that no component collapses onto one row.
+    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
+        How the first components are drawn.
+    random_state : int, optional
+        Seed.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Iterations of the best start.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        covariance_type: Literal["full", "tied", "diag", "spherical"] = "full",
+        n_init: int = 5,
+        max_iter: int = 300,
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        init_params: Literal["kmeans", "k-means++", "random", "random_from_data"] = "kmeans",
+        random_state: int | None = None,
+    ):
+        self.n_clusters = n_clusters
+        self.covariance_type = covariance_type
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.init_params = init_params
+        self.random_state = random_state
+
+    def predict_proba(self, X: ArrayLike) -> Matrix:
+        """Give the probability of each segment for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Customers, scaled as in training.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_segments_)
+            Rows sum to 1.
+        """
+        X = self._checked(X)
+        number = self._renumber[:-1]
+        order = np.argsort(number)[-self.n_segments_ :]
+        shares = self._model.predict_proba(X)[:, order]
+        total = shares.sum(axis=1, keepdims=True)
+        # A row that only a component without members explains belongs to the nearest segment, as in predict.
+        nearest = np.eye(self.n_segments_)[self._label(X)]
+        return np.divide(shares, total, out=nearest, where=total > 0)
+
+    def bic(self, X: ArrayLike) -> float:
+        """Return the Bayesian information criterion of the mixture on X; lower is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Customers, scaled as in training.
+
+        Returns
+        -------
+        float
+        """
+        return float(self._model.bic(self._checked(X)))
+
+    def aic(self, X: ArrayLike) -> float:
+        """Return the Akaike information criterion of the mixture on X; lower is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Customers, scaled as in training.
+
+        Returns
+        -------
+        float
+        """
+        return float(self._model.aic(self._checked(X)))
+
+    def _learn(self, rows: Matrix) -> int:
+        options = self.get_params(deep=False)
+        self._model = mixture.GaussianMixture(options.pop("n_clusters"), **options).fit(rows)
+        self.n_iter_ = self._model.n_iter_
+        return self.n_clusters
+
+
+class Birch(Segmenter):
+    """Summarise the rows in small balls, then merge the balls; a new row joins the nearest ball's segment.
+
+    The tree that grew the balls is dropped after fit, so the model can be saved and does not learn further.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments. There are fewer when the balls are fewer: lower the threshold then.
+    threshold : float, default=0.25
+        Radius of a ball above which a new one is opened.
+    branching_factor : int, default=50
+        Balls in a node of the tree.
+    """
+
+    def __init__(self, n_clusters: int = 5, *, threshold: float = 0.25, branching_factor: int = 50):
+        self.n_clusters = n_clusters
+        self.threshold = threshold
+        self.branching_factor = branching_factor
+
+    def _learn(self, rows: Matrix) -> int:
+        model = cluster.Birch(**self.get_params(deep=False), compute_labels=False).fit(rows)
+        # The tree cannot be saved, and predict needs only the balls.
+        self._balls, self._ball_numbers = model.subcluster_centers_, model.subcluster_labels_
+        return int(self._ball_numbers.max()) + 1
+
+    def _assign(self, X: Matrix) -> NDArray[np.integer]:
+        return self._ball_numbers[pairwise_distances_argmin(X, self._balls)]
+
+
+class MeanShift(Segmenter):
+    """Segments are the peaks of the density; a new row joins the nearest peak.
+
+    Above `max_rows` it is fitted on a fixed sample of that many rows, as its time grows with their square.
+
+    Parameters
+    ----------
+    bandwidth : float, optional
+        Radius over which the density is smoothed. Without it, the mean distance to the furthest of the
+        nearest `quantile` of the rows.
+    quantile : float, default=0.15
+        Share of the rows that are neighbours, where the bandwidth is estimated.
+    bin_seeding : bool, default=True
+        Start from the cells of a grid instead of from every row: quicker.
+    min_bin_freq : int, default=1
+        Rows a cell needs to be a start.
+    max_iter : int, default=300
+        Steps of one start.
+    max_rows : int, optional, default=10000
+        Most rows to fit on; None for no limit.
+
+    Attributes
+    ----------
+    bandwidth_ : float
+        The radius used.
+    cluster_centers_ : ndarray of shape (n_segments_, n_features)
+        The peaks, in the order of the segments.
+    n_iter_ : int
+        Most steps of a start.
+    """
+
+    def __init__(
+        self,
+        bandwidth: float | None = None,
+        *,
+        quantile: float = 0.15,
+        bin_seeding: bool = True,
+        min_bin_freq: int = 1,
+        max_iter: int = 300,
+        max_rows: int | None = 10_000,
+    ):
+        self.bandwidth = bandwidth
+        self.quantile = quantile
+        self.bin_seeding = bin_seeding
+        self.min_bin_freq = min_bin_freq
+        self.max_iter = max_iter
+        self.max_rows = max_rows
+
+    def _learn(self, rows: Matrix) -> int:
+        self.bandwidth_ = self.bandwidth
+        if self.bandwidth is None:
+            # Where most rows are equal the estimate is zero, which scikit-learn refuses.
+            self.bandwidth_ = max(
+                cluster.estimate_bandwidth(rows, quantile=self.quantile), _SMALLEST_BANDWIDTH
+            )
+        model = cluster.MeanShift(
+            bandwidth=self.bandwidth_,
+            bin_seeding=self.bin_seeding,
+            min_bin_freq=self.min_bin_freq,
+            max_iter=self.max_iter,
+        )
+        # A cell for every row is no failure: the rows are the starts then.
+        with quiet("Binning data failed"):
+            self._model = model.fit(rows)
+        self.n_iter_ = self._model.n_iter_
+        return len(self._model.cluster_centers_)

@@ -1,0 +1,352 @@
+"""Algorithms that remember training rows: scikit-learn gives them no predict, so each rule here is ours."""
+
+from functools import partial
+from numbers import Integral
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.cluster.hierarchy import linkage as scipy_linkage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+from sklearn import cluster
+from sklearn.utils import check_array
+
+from segmentation.clustering.base import Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.errors import InputError, nearest
+
+_LINKAGES = ("ward", "average", "complete", "single")
+
+
+class _Rows(Segmenter):
+    """Label by the nearest remembered row, unless the k-th nearest is out of that row's reach."""
+
+    def _remember(self, rows: Matrix, numbers: Labels, reach: float | Matrix = np.inf, k: int = 1) -> int:
+        self._rows, self._numbers, self._k = rows, numbers, k
+        self._reach = np.broadcast_to(reach, len(rows)).astype(np.float64)
+        return int(numbers.max(initial=-1)) + 1
+
+    def _remember_density(self, rows: Matrix, numbers: Labels, k: int) -> int:
+        """Let every row reach as far as the largest core distance in its segment."""
+        core = KDTree(rows).query(rows, k=[k])[0][:, 0]
+        reach = np.zeros(numbers.max(initial=-1) + 2)
+        np.maximum.at(reach, numbers, core)
+        return self._remember(rows, numbers, reach[numbers], k)
+
+    def _assign(self, X: Matrix) -> NDArray[np.integer]:
+        if not len(self._rows):
+            return np.full(len(X), -1)
+        distances, neighbours = KDTree(self._rows).query(X, k=[1, self._k])
+        row = neighbours[:, 0]
+        return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], -1)
+
+
+class DBSCAN(_Rows):
+    """Segments are connected dense regions; what lies outside is noise.
+
+    A row, in training or new, belongs to the segment of the nearest core row if that is within `eps`, else it
+    is noise. The model keeps the core rows.
+
+    Parameters
+    ----------
+    eps : float, default=0.4
+        Radius of a neighbourhood, in the space of X. `k_distances` shows where to look.
+    min_samples : int, default=5
+        Rows in the neighbourhood of a core row, itself included.
+    """
+
+    def __init__(self, eps: float = 0.4, *, min_samples: int = 5):
+        self.eps = eps
+        self.min_samples = min_samples
+
+    def _learn(self, rows: Matrix) -> int:
+        model = cluster.DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(rows)
+        core = model.core_sample_indices_
+        return self._remember(rows[core], model.labels_[core], self.eps)
+
+
+class HDBSCAN(_Rows):
+    """Dense regions of differing density, taken from a hierarchy; what lies outside is noise.
+
+    A row belongs to the segment of the nearest training row if it lies no more sparsely than that segment's
+    members do: its distance to the `min_samples`-th nearest training row is at most the largest such distance
+    among them. Else, or if the nearest training row is noise, it is noise.
+
+    Parameters
+    ----------
+    min_cluster_size : int, default=10
+        Fewest members of a segment.
+    min_samples : int, optional
+        Rows in the neighbourhood that measures density, itself included; as `min_cluster_size` by default.
+    cluster_selection_epsilon : float, default=0.0
+        Segments closer than this are merged.
+    cluster_selection_method : {"eom", "leaf"}, default="eom"
+        Take the most stable segments of the hierarchy, or the finest.
+    allow_single_cluster : bool, default=False
+        Whether one segment may be the answer.
+    """
+
+    def __init__(
+        self,
+        min_cluster_size: int = 10,
+        *,
+        min_samples: int | None = None,
+        cluster_selection_epsilon: float = 0.0,
+        cluster_selection_method: Literal["eom", "leaf"] = "eom",
+        allow_single_cluster: bool = False,
+    ):
+        self.min_cluster_size = min_cluster_size
+        self.min_samples = min_samples
+        self.cluster_selection_epsilon = cluster_selection_epsilon
+        self.cluster_selection_method = cluster_selection_method
+        self.allow_single_cluster = allow_single_cluster
+
+    def _learn(self, rows: Matrix) -> int:
+        model = cluster.HDBSCAN(**self.get_params(deep=False), copy=True).fit(rows)
+        k = self.min_cluster_size if self.min_samples is None else self.min_samples
+        return self._remember_density(rows, model.labels_, k)
+
+
+class OPTICS(_Rows):
+    """Dense regions cut out of a reachability plot; what lies outside is noise.
+
+    The rule for a row is that of `HDBSCAN`: the segment of the nearest training row, if the row lies no more
+    sparsely than that segment's members, else noise. Above `max_rows` it is fitted on a fixed sample of that
+    many rows, as its time grows with their square, and the other rows are labelled by the rule.
+
+    Parameters
+    ----------
+    min_samples : int, default=10
+        Rows in the neighbourhood that measures density, itself included; from 2 up.
+    max_eps : float, default=inf
+        Radius beyond which rows are no neighbours.
+    cluster_method : {"xi", "dbscan"}, default="xi"
+        Cut at steep flanks, or at one height.
+    xi : float, default=0.05
+        Steepness of a flank, as a share of its height ("xi" only).
+    min_cluster_size : int or float, optional
+        Fewest members of a segment, or their share ("xi" only); as `min_samples` by default.
+    eps : float, optional
+        Height of the cut ("dbscan" only); as `max_eps` by default.
+    max_rows : int, optional, default=10000
+        Most rows to fit on; None for no limit.
+    """
+
+    def __init__(
+        self,
+        min_samples: int = 10,
+        *,
+        max_eps: float = np.inf,
+        cluster_method: Literal["xi", "dbscan"] = "xi",
+        xi: float = 0.05,
+        min_cluster_size: float | None = None,
+        eps: float | None = None,
+        max_rows: int | None = 10_000,
+    ):
+        self.min_samples = min_samples
+        self.max_eps = max_eps
+        self.cluster_method = cluster_method
+        self.xi = xi
+        self.min_cluster_size = min_cluster_size
+        self.eps = eps
+        self.max_rows = max_rows
+
+    def _learn(self, rows: Matrix) -> int:
+        # Scikit-learn would take a fraction for a share of the rows; the rule needs the number.
+        if not isinstance(self.min_samples, Integral) or not 2 <= self.min_samples <= len(rows):
+            raise InputError(
+                f"min_samples must be a whole number from 2 to {len(rows)} (n_samples={len(rows)}); "
+                f"got {self.min_samples!r}"
+            )
+        options = self.get_params(deep=False)
+        del options["max_rows"]
+        model = cluster.OPTICS(**options).fit(rows)
+        return self._remember_density(rows, model.labels_, self.min_samples)
+
+
+class Hierarchical(_Rows):
+    """Merge the two closest segments until `n_clusters` are left.
+
+    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
+    of that many rows, as its memory grows with their square, and the other rows are labelled by the rule.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments.
+    linkage : {"ward", "average", "complete", "single"}, default="ward"
+        Distance of two segments: growth of the variance, or mean, largest, smallest distance of members.
+    max_rows : int, optional, default=10000
+        Most rows to fit on; None for no limit.
+
+    Attributes
+    ----------
+    linkage_matrix_ : ndarray of shape (n_rows_fitted_ - 1, 4)
+        The merges in SciPy's form, for a dendrogram. It does not depend on `n_clusters`.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        linkage: Literal["ward", "average", "complete", "single"] = "ward",
+        max_rows: int | None = 10_000,
+    ):
+        self.n_clusters = n_clusters
+        self.linkage = linkage
+        self.max_rows = max_rows
+
+    def fit(self, X: ArrayLike, y: None = None, tree: Matrix | None = None) -> Self:
+        """Find the segments of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Scaled customers, without missing values.
+        y : None
+            Ignored.
+        tree : ndarray of shape (n_rows_fitted_ - 1, 4), optional
+            `linkage_matrix_` of an earlier fit on the same X with the same linkage and `max_rows`, to cut it
+            at another `n_clusters` without growing it again.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            On a parameter out of its range, or a tree of another size.
+        """
+        return self._fit(X, partial(self._learn, tree=tree))
+
+    def _learn(self, rows: Matrix, tree: Matrix | None = None) -> int:
+        if self.linkage not in _LINKAGES:
+            raise InputError(f"linkage is {self.linkage!r}: {nearest(self.linkage, _LINKAGES)}")
+        if tree is None:
+            tree = scipy_linkage(rows, self.linkage) if len(rows) > 1 else np.empty((0, 4))
+        if np.shape(tree) != (len(rows) - 1, 4):
+            raise InputError(
+                f"tree must have shape ({len(rows) - 1}, 4) for these rows; got {np.shape(tree)}"
+            )
+        self.linkage_matrix_ = tree
+        return self._remember(rows, cut_tree(tree, self.n_clusters))
+
+
+class Spectral(_Rows):
+    """K-means on the eigenvectors of a graph that joins near rows; finds segments of any shape.
+
+    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
+    of that many rows, and the other rows are labelled by the rule.
+
+    Parameters
+    ----------
+    n_clusters : int, default=5
+        Number of segments.
+    affinity : {"nearest_neighbors", "rbf"}, default="nearest_neighbors"
+        What joins two rows. The kernel needs memory quadratic in the rows.
+    n_neighbors : int, default=10
+        Neighbours of a row in the graph, itself included ("nearest_neighbors" only).
+    gamma : float, default=1.0
+        Inverse width of the kernel ("rbf" only).
+    assign_labels : {"kmeans", "discretize", "cluster_qr"}, default="kmeans"
+        How the eigenvectors are cut.
+    n_init : int, default=10
+        Starts of the k-means.
+    random_state : int, optional
+        Seed.
+    max_rows : int, optional, default=10000
+        Most rows to fit on; None for no limit.
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 5,
+        *,
+        affinity: Literal["nearest_neighbors", "rbf"] = "nearest_neighbors",
+        n_neighbors: int = 10,
+        gamma: float = 1.0,
+        assign_labels: Literal["kmeans", "discretize", "cluster_qr"] = "kmeans",
+        n_init: int = 10,
+        random_state: int | None = None,
+        max_rows: int | None = 10_000,
+    ):
+        self.n_clusters = n_clusters
+        self.affinity = affinity
+        self.n_neighbors = n_neighbors
+        self.gamma = gamma
+        self.assign_labels = assign_labels
+        self.n_init = n_init
+        self.random_state = random_state
+        self.max_rows = max_rows
+
+    def _learn(self, rows: Matrix) -> int:
+        options = self.get_params(deep=False)
+        del options["max_rows"]
+        options["n_neighbors"] = min(self.n_neighbors, len(rows))
+        # There are fewer eigenvectors than rows.
+        if self.n_clusters == len(rows):
+            return self._remember(rows, np.arange(len(rows)))
+        # Well separated segments make a graph in pieces: the easy case. A square X is a coincidence.
+        with quiet("Graph is not fully connected|The spectral clustering API has changed"):
+            model = cluster.SpectralClustering(**options).fit(rows)
+        return self._remember(rows, model.labels_)
+
+
+def cut_tree(tree: Matrix, n_clusters: int) -> Labels:
+    """Cut a tree of merges where `n_clusters` segments are left.
+
+    Parameters
+    ----------
+    tree : ndarray of shape (n_rows - 1, 4)
+        Linkage matrix, merges by rising height.
+    n_clusters : int
+        From 1 to the number of rows. Exactly so many come out, where SciPy's `fcluster` gives fewer on ties.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Segment numbers from 0, in order of appearance.
+
+    Examples
+    --------
+    >>> from scipy.cluster.hierarchy import linkage
+    >>> cut_tree(linkage([[0.0], [1.0], [9.0], [10.0]]), 2)
+    array([0, 0, 1, 1])
+    """
+    n_rows = len(tree) + 1
+    merges = tree[: n_rows - n_clusters, :2].astype(np.int64)
+    joined = n_rows + np.arange(len(merges))
+    nodes = n_rows + len(merges)
+    edges = (np.ones(2 * len(merges)), (merges.T.ravel(), np.tile(joined, 2)))
+    numbers = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)[1]
+    return numbers[:n_rows].astype(np.int64)
+
+
+def k_distances(X: ArrayLike, k: int) -> Matrix:
+    """Return the distance of every row to its k-th neighbour, sorted: the bend suggests `eps` for DBSCAN.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features)
+        Scaled customers.
+    k : int
+        Counted as by `min_samples`, the row itself included: the share of distances up to `eps` is the share
+        of core rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Euclidean, rising.
+
+    Raises
+    ------
+    InputError
+        If k is not from 1 to the number of rows.
+    """
+    with input_errors():
+        rows: Matrix = check_array(X, dtype=np.float64)
+    if not isinstance(k, Integral) or not 1 <= k <= len(rows):
+        raise InputError(f"k must be a whole number from 1 to {len(rows)}, the number of rows; got {k!r}")
+    return np.sort(KDTree(rows).query(rows, k=[k])[0][:, 0])
