@@ -1,0 +1,20 @@
+"""Customer tables: read, check, repair and fingerprint them."""
+
+from segmentation.data.checks import Checks
+from segmentation.data.customers import Customers, Finding, findings_table, fingerprint
+from segmentation.data.demo import Demo
+from segmentation.data.mall import MallFile
+from segmentation.data.table import TableFile
+from segmentation.data.transactions import Transactions
+
+__all__ = [
+    "Checks",
+    "Customers",
+    "Demo",
+    "Finding",
+    "MallFile",
+    "TableFile",
+    "Transactions",
+    "findings_table",
+    "fingerprint",
+]

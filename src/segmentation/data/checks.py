@@ -1,0 +1,248 @@
+"""What is repaired in the data, and what is refused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from segmentation.data.customers import Finding
+from segmentation.errors import InputError, nearest
+
+MISSING_MARKS = ("", "?", "-", "--", ".", "NA", "N/A", "#N/A", "NaN", "NaT", "null", "None")
+
+WORDS = {
+    "duplicate_rows": ("drop", "refuse"),
+    "duplicate_ids": ("refuse", "first", "last"),
+    "missing_ids": ("drop", "refuse"),
+    "infinities": ("missing", "refuse"),
+    "out_of_range": ("keep", "missing", "refuse"),
+    "constant_columns": ("keep", "drop", "refuse"),
+    "all_missing_columns": ("drop", "refuse"),
+}
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What is repaired, what is kept and what is refused; every repair is counted as a `Finding`.
+
+    Parameters
+    ----------
+    duplicate_rows : {"drop", "refuse"}
+        Rows that repeat another one in every column, the id included. Without an id column equal rows are
+        equal customers: they are kept, and counted.
+    duplicate_ids : {"refuse", "first", "last"}
+        Different rows of one id: keep the first or last of the file.
+    missing_ids : {"drop", "refuse"}
+        Rows without an id.
+    missing_marks : sequence of str
+        Cells that mean "missing", upper or lower case.
+    infinities : {"missing", "refuse"}
+        Infinite numbers.
+    out_of_range : {"keep", "missing", "refuse"}
+        Numbers outside `ranges`.
+    ranges : mapping of str to [low, high]
+        Column -> plausible range, ends included; null leaves an end open.
+    constant_columns : {"keep", "drop", "refuse"}
+        Columns with one value.
+    all_missing_columns : {"drop", "refuse"}
+        Columns without any value.
+
+    Raises
+    ------
+    InputError
+        If a word is not one of these, or a range is not two ordered numbers.
+    """
+
+    duplicate_rows: str = "drop"
+    duplicate_ids: str = "refuse"
+    missing_ids: str = "drop"
+    missing_marks: Sequence[str] = MISSING_MARKS
+    infinities: str = "missing"
+    out_of_range: str = "keep"
+    ranges: Mapping[str, Sequence[float | None]] = field(default_factory=dict, hash=False)
+    constant_columns: str = "keep"
+    all_missing_columns: str = "drop"
+
+    def __post_init__(self) -> None:
+        for name, words in WORDS.items():
+            word = getattr(self, name)
+            if word not in words:
+                raise InputError(f"data.checks.{name} is {word!r}; valid are: {', '.join(words)}.")
+        object.__setattr__(self, "missing_marks", as_names("checks.missing_marks", self.missing_marks))
+        ranges = {str(column): _as_range(column, ends) for column, ends in (self.ranges or {}).items()}
+        object.__setattr__(self, "ranges", ranges)
+
+
+def as_names(key: str, names: Any) -> tuple[str, ...]:
+    """Turn a configured list of names into a tuple; `key` is where it stands in the config."""
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise InputError(f"data.{key} is {names!r}; valid is a list such as [{names}].")
+    return tuple(str(name) for name in names)
+
+
+def _as_range(column: str, ends: Any) -> tuple[float | None, float | None]:
+    valid = (
+        isinstance(ends, Sequence) and len(ends) == 2 and all(e is None or isinstance(e, Real) for e in ends)
+    )
+    if not valid or (None not in ends and ends[0] > ends[1]):
+        raise InputError(
+            f"data.checks.ranges.{column} is {ends!r}; valid is [low, high], null for an open end."
+        )
+    return ends[0], ends[1]
+
+
+def drop_repeated_rows(
+    frame: pd.DataFrame, has_ids: bool, checks: Checks, findings: list[Finding], where: str
+) -> pd.DataFrame:
+    """Drop rows that repeat another one in every column."""
+    repeated = frame.apply(
+        lambda values: values.str.strip() if values.dtype == "str" else values
+    ).duplicated()
+    count = int(repeated.sum())
+    if not count:
+        return frame
+    if checks.duplicate_rows == "refuse":
+        raise InputError(
+            f"{where} holds {count} rows that repeat another row "
+            f"(data.checks.duplicate_rows: drop drops them)."
+        )
+    if not has_ids:
+        message = (
+            f"{count} rows equal another row; without an id column they count as customers of their own."
+        )
+        findings.append(Finding("duplicate_rows", None, count, "kept", message))
+        return frame
+    message = f"{count} rows that repeat another row in every column were dropped."
+    findings.append(Finding("duplicate_rows", None, count, "repaired", message))
+    return frame[~repeated]
+
+
+def drop_missing_ids(
+    table: pd.DataFrame, checks: Checks, findings: list[Finding], where: str
+) -> pd.DataFrame:
+    """Drop rows whose index is missing."""
+    missing = np.asarray(table.index.isna())
+    refuse_or_report_missing_ids(int(missing.sum()), str(table.index.name), checks, findings, where)
+    table = table[~missing]
+    if table.index.dtype == "Int64":
+        table.index = table.index.astype("int64")
+    return table
+
+
+def refuse_or_report_missing_ids(
+    count: int, column: str, checks: Checks, findings: list[Finding], where: str
+) -> None:
+    """Say that rows have no customer id."""
+    if count and checks.missing_ids == "refuse":
+        raise InputError(
+            f"{where} holds {count} rows without an id in column '{column}' "
+            f"(data.checks.missing_ids: drop drops them)."
+        )
+    if count:
+        message = f"{count} rows without an id in column '{column}' were dropped."
+        findings.append(Finding("missing_ids", column, count, "repaired", message))
+
+
+def drop_duplicate_ids(
+    table: pd.DataFrame, checks: Checks, findings: list[Finding], where: str
+) -> pd.DataFrame:
+    """Keep one row an id."""
+    ids, column = table.index, str(table.index.name)
+    if ids.is_unique:
+        return table
+    if checks.duplicate_ids == "refuse":
+        twice = ids[ids.duplicated(keep=False)]
+        raise InputError(
+            f"Column '{column}' of {where} holds {twice.nunique()} ids more than once, in {len(twice)} "
+            f"different rows (for example {twice[0]}); data.checks.duplicate_ids: first or last keeps one each."
+        )
+    keep: Literal["first", "last"] = "first" if checks.duplicate_ids == "first" else "last"
+    repeated = ids.duplicated(keep=keep)
+    count = int(repeated.sum())
+    message = f"{count} further rows of ids in column '{column}' were dropped, the {keep} of each kept."
+    findings.append(Finding("duplicate_ids", column, count, "repaired", message))
+    return table[~repeated]
+
+
+def blank_infinities(table: pd.DataFrame, checks: Checks, findings: list[Finding], where: str) -> None:
+    """Make infinite numbers missing, in place."""
+    for column in map(str, table.select_dtypes("number").columns):
+        infinite = np.isinf(table[column])
+        count = int(infinite.sum())
+        if not count:
+            continue
+        if checks.infinities == "refuse":
+            raise InputError(
+                f"Column '{column}' of {where} holds {count} infinite values in {len(table)} rows "
+                f"(data.checks.infinities: missing makes them missing)."
+            )
+        table[column] = table[column].mask(infinite)
+        message = f"{count} infinite values of '{column}' became missing."
+        findings.append(Finding("infinities", column, count, "repaired", message))
+
+
+def check_ranges(table: pd.DataFrame, checks: Checks, findings: list[Finding], where: str) -> None:
+    """Treat numbers outside their range, in place."""
+    numeric = [str(column) for column in table.select_dtypes("number")]
+    for column, (low, high) in checks.ranges.items():
+        if column not in numeric:
+            raise InputError(
+                f"data.checks.ranges names '{column}', which is not a numeric column of {where}; "
+                f"{nearest(column, numeric)}"
+            )
+        outside = (table[column] < (-np.inf if low is None else low)) | (
+            table[column] > (np.inf if high is None else high)
+        )
+        count = int(outside.sum())
+        if not count:
+            continue
+        ends = " ".join(f"{word} {end:g}" for word, end in (("from", low), ("to", high)) if end is not None)
+        example = table.loc[outside, column].iloc[0]
+        if checks.out_of_range == "refuse":
+            raise InputError(
+                f"Column '{column}' of {where} holds {count} values out of range in {len(table)} rows "
+                f"(for example {example:g}); valid is {ends} (data.checks.ranges.{column})."
+            )
+        blank = checks.out_of_range == "missing"
+        if blank:
+            table[column] = table[column].mask(outside)
+        message = (
+            f"{count} values of '{column}' out of range {ends} (for example {example:g}) "
+            f"{'became missing' if blank else 'were kept'}."
+        )
+        findings.append(Finding("out_of_range", column, count, "repaired" if blank else "kept", message))
+
+
+def drop_useless_columns(
+    table: pd.DataFrame, checks: Checks, findings: list[Finding], where: str
+) -> pd.DataFrame:
+    """Drop columns without a value, and constant ones where that is asked for."""
+    dropped = []
+    for column in table:
+        levels = table[column].nunique()
+        if levels > 1:
+            continue
+        name = "constant_columns" if levels else "all_missing_columns"
+        what = f"constant ({table[column].dropna().iloc[0]})" if levels else "missing in every row"
+        word = getattr(checks, name)
+        if word == "refuse":
+            raise InputError(
+                f"Column '{column}' of {where} is {what} ({len(table)} rows); leave it out, or set "
+                f"data.checks.{name} to {' or '.join(w for w in WORDS[name] if w != 'refuse')}."
+            )
+        if word == "drop":
+            dropped.append(column)
+        verb, action = ("was dropped", "repaired") if word == "drop" else ("was kept", "kept")
+        findings.append(Finding(name, str(column), len(table), action, f"'{column}' is {what}; it {verb}."))
+    return table.drop(columns=dropped)
+
+
+def count_missing(table: pd.DataFrame, findings: list[Finding]) -> None:
+    """Say how many cells are missing."""
+    for column, count in table.isna().sum().items():
+        if count:
+            message = f"'{column}' is missing in {count} of {len(table)} rows."
+            findings.append(Finding("missing_values", str(column), int(count), "kept", message))

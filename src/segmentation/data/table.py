@@ -1,0 +1,180 @@
+"""Any table with one row a customer."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from segmentation.data.checks import Checks, as_names
+from segmentation.data.cleaning import Layout, blank_marks, clean, clean_new, is_numeric
+from segmentation.data.customers import Customers, Finding
+from segmentation.data.files import RawTable, closest_header, open_table
+from segmentation.errors import InputError
+
+MAX_LEVELS = 20  # text of more different values is free text
+MOSTLY = 0.8  # share of cells from which on the rest is thought an error
+LOOKS_LIKE_ID = re.compile(r"(?:^|[^a-zA-Z])[iI][dD]$|[a-z]I[dD]$|^Unnamed: \d+$")
+LOOKS_LIKE_DATE = r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T].*)?"
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A CSV, TSV or Parquet file with one row a customer.
+
+    Columns that nobody names are told by their content: cells that are all numbers make a numeric column,
+    text of at most 20 different values (and of half as many as there are rows) a categorical one, and so do
+    true and false. Dates, free text, and unique numbers whose header says id are left out, with a finding.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    id : str or None
+        The column of customer ids; None numbers the rows of the file.
+    numeric, categorical : sequence of str or None
+        Columns of numbers and of categories; None infers them from the content of the others.
+    drop : sequence of str
+        Columns to leave out.
+    separator : str or None
+        One character between cells; None looks which of ``, ; tab |`` it is.
+    units : mapping of str to str
+        Column -> unit, for axes.
+    checks : Checks
+        Repairs and refusals.
+
+    Raises
+    ------
+    InputError
+        If a column is named twice.
+    """
+
+    path: str | Path
+    id: str | None = None
+    numeric: Sequence[str] | None = None
+    categorical: Sequence[str] | None = None
+    drop: Sequence[str] = ()
+    separator: str | None = None
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
+    checks: Checks = field(default_factory=Checks)
+
+    def __post_init__(self) -> None:
+        for key in ("numeric", "categorical", "drop"):
+            names = getattr(self, key)
+            if names is not None:
+                object.__setattr__(self, key, as_names(key, names))
+        object.__setattr__(self, "units", dict(self.units or {}))
+        named = [column for _, column in self._named()]
+        twice = {column for column in named if named.count(column) > 1}
+        if twice:
+            raise InputError(
+                f"Column '{min(twice)}' is named more than once in data.id, data.numeric, data.categorical "
+                f"and data.drop; valid is once."
+            )
+
+    def read(self) -> Customers:
+        """Read, check and repair the customers.
+
+        Returns
+        -------
+        Customers
+            Columns in the order of the file.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, lacks a named column, or holds what the checks refuse.
+        """
+        raw = open_table(self.path, self.separator)
+        for key, column in [*self._named(), *(("units", column) for column in self.units)]:
+            if column not in raw.frame:
+                raise InputError(
+                    f"data.{key} names '{column}', which {raw.where} does not have; "
+                    f"{closest_header(column, raw.frame.columns)}"
+                )
+        layout, found = self._infer(raw)
+        return clean(raw, layout, self.checks, Path(self.path).stem, self.units, found)
+
+    def read_new(self, path: str | Path) -> pd.DataFrame:
+        """Read new customers, every row in file order.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file like the one learned from; columns may lack if the model does not need them.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_columns)
+            Indexed by id (missing and repeated ids allowed), or by row number. Where columns are inferred
+            none is left out: one of numbers is numeric, any other is text.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or holds text in a column configured as numeric.
+        """
+        raw = open_table(path, self.separator)
+        known = {column for _, column in self._named()}
+        others = [column for column in raw.frame.columns if column not in known]
+        numbers = [column for column in others if _are_numbers(self._blanked(raw, column)).all()]
+        numeric = (self.numeric or ()) if self.numeric is not None else numbers
+        text = [column for column in others if column not in numbers]
+        categorical = self.categorical if self.categorical is not None else text
+        layout = Layout(self.id if self.id in raw.frame else None, tuple(numeric), tuple(categorical))
+        return clean_new(raw, layout, self.checks)
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        if self.id is not None:
+            yield "id", self.id
+        for key in ("numeric", "categorical", "drop"):
+            for column in getattr(self, key) or ():
+                yield key, column
+
+    def _blanked(self, raw: RawTable, column: str) -> pd.Series:
+        return blank_marks(raw.frame[column], self.checks.missing_marks)[0]
+
+    def _infer(self, raw: RawTable) -> tuple[Layout, list[Finding]]:
+        known = {column for _, column in self._named()}
+        found: list[Finding] = []
+        kinds: dict[str, list[str]] = {"numeric": [], "categorical": []}
+        for column in raw.frame.columns:
+            if column in known:
+                continue
+            values = self._blanked(raw, column)
+            kind = _kind(values)
+            if kind in kinds:
+                kinds[kind].append(column)
+                continue
+            count = int(values.notna().sum())
+            message = f"'{column}' holds {kind} in {count} rows; it was left out."
+            found.append(Finding("left_out", column, count, "repaired", message))
+        numeric = self.numeric if self.numeric is not None else kinds["numeric"]
+        categorical = self.categorical if self.categorical is not None else kinds["categorical"]
+        return Layout(self.id, tuple(numeric), tuple(categorical)), found
+
+
+def _kind(values: pd.Series) -> str:
+    """Tell a column of stripped cells: "numeric", "categorical", or what else it holds."""
+    there = values.dropna()
+    is_number = _are_numbers(there)
+    if is_number.all():
+        looks_like_id = (
+            LOOKS_LIKE_ID.search(str(values.name)) and len(there) == len(values) and there.is_unique
+        )
+        return "what looks like ids (name it in data.id)" if looks_like_id else "numeric"
+    if values.dtype != "str" or there.str.fullmatch(LOOKS_LIKE_DATE).all():
+        return "dates"
+    if there.str.lower().nunique() <= min(MAX_LEVELS, max(2, len(values) // 2)):
+        return "categorical"
+    if is_number.mean() >= MOSTLY:
+        return "numeric"  # and its text will be refused, rather than the column lost for one bad cell
+    return "free text"
+
+
+def _are_numbers(values: pd.Series) -> pd.Series:
+    there = values.dropna()
+    if is_numeric(there):
+        return there.notna()
+    return pd.to_numeric(there.astype("str"), errors="coerce").notna()
