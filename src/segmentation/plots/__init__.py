@@ -1,0 +1,43 @@
+"""Figures of customers, segments and searches: first the numbers, then the drawing.
+
+Every public function takes plain tables, arrays and labels and returns a new matplotlib Figure. None saves or
+shows anything, and none reads or changes the state of pyplot. Data that leaves nothing to draw makes a figure
+that says so.
+"""
+
+from segmentation.plots._curves import elbow, k_distance, silhouette_curve
+from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
+from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
+from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
+from segmentation.plots._search import history, importance, parallel_coordinate
+from segmentation.plots._silhouette import silhouette_per_customer
+from segmentation.plots._style import segment_color, segment_name, to_png
+from segmentation.plots._thumbnail import thumbnail, thumbnail_png
+from segmentation.plots._tree import dendrogram
+
+__all__ = [
+    "correlations",
+    "dendrogram",
+    "distributions",
+    "elbow",
+    "history",
+    "importance",
+    "k_distance",
+    "missing_values",
+    "outliers",
+    "pair_relations",
+    "parallel_coordinate",
+    "pca_scatter",
+    "profile_bars",
+    "profile_heatmap",
+    "scatter_2d",
+    "scatter_3d",
+    "segment_color",
+    "segment_name",
+    "segment_sizes",
+    "silhouette_curve",
+    "silhouette_per_customer",
+    "thumbnail",
+    "thumbnail_png",
+    "to_png",
+]

@@ -1,0 +1,170 @@
+"""One look for all figures, set on each artist: global settings of matplotlib are read by other threads."""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from segmentation.plots._columns import segments
+from segmentation.plots._text import short_number
+
+# Okabe and Ito (2008), https://jfly.uni-koeln.de/color/ with two changes for white paper: their yellow is
+# darker here and a dark indigo stands for black, which is kept for lines and text.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B3A500", "#3B3463")
+MARKERS = ("o", "s", "^", "D", "v", "P", "*", "h")
+NOISE_COLOR = "#8A8A8A"
+NOISE_MARKER = "x"
+INK = "#333333"
+SOFT = "#6B6B6B"
+GRID = "#E3E3E3"
+ACCENT = "#C1121F"
+TITLE_SIZE = 13
+LABEL_SIZE = 10
+TICK_SIZE = 9
+SMALL_SIZE = 8
+DPI = 110
+
+
+def segment_color(label: int) -> str:
+    """The colour of a segment: eight hues, then the same ones darker, then lighter; noise is grey."""
+    if label < 0:
+        return NOISE_COLOR
+    share, added = ((1.0, 0.0), (0.55, 0.0), (0.5, 0.5))[label // len(PALETTE) % 3]
+    red, green, blue = to_rgb(PALETTE[label % len(PALETTE)])
+    return to_hex((added + share * red, added + share * green, added + share * blue))
+
+
+def segment_marker(label: int) -> str:
+    """The marker of a segment, which tells eights of segments apart where the hue repeats."""
+    return NOISE_MARKER if label < 0 else MARKERS[label // len(PALETTE) % len(MARKERS)]
+
+
+def segment_name(label: int) -> str:
+    """What a segment is called in a legend."""
+    return "Noise" if label < 0 else f"Segment {label}"
+
+
+def new_figure(
+    title: str, notes: Iterable[str] = (), size: tuple[float, float] = (8, 5)
+) -> tuple[Figure, SubFigure]:
+    """A titled figure and the area below its title, where the notes are the second line."""
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, color=INK)
+    area: Any = figure.subfigures(1, 1)
+    subtitle = "; ".join(note for note in notes if note)
+    if subtitle:
+        area.suptitle(subtitle, x=0.01, ha="left", fontsize=TICK_SIZE, color=SOFT)
+    return figure, area
+
+
+def message_figure(title: str, message: str) -> Figure:
+    """A figure for data that leaves nothing to draw, saying why."""
+    figure, area = new_figure(title, size=(8, 2.2))
+    axes = area.subplots()
+    axes.set_axis_off()
+    axes.text(
+        0.5, 0.5, message, ha="center", va="center", fontsize=LABEL_SIZE, color=SOFT, transform=axes.transAxes
+    )
+    return figure
+
+
+def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "", grid: str = "both") -> None:
+    """Labels, readable ticks and a light grid ("x", "y", "both" or "") behind the data."""
+    axes.set_xlabel(xlabel, fontsize=LABEL_SIZE, color=INK)
+    axes.set_ylabel(ylabel, fontsize=LABEL_SIZE, color=INK)
+    axes.set_title(title, fontsize=LABEL_SIZE, color=INK, loc="left")
+    axes.tick_params(labelsize=TICK_SIZE, colors=INK, length=3)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("#B0B0B0")
+    if grid:
+        axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
+
+
+def number_ticks(axis: Axis, n_ticks: int = 5) -> None:
+    """A few round ticks, written so that no factor stands apart at the end of the axis."""
+    axis.set_major_locator(MaxNLocator(n_ticks))
+    low, high = axis.get_view_interval()
+    # Three digits tell ticks apart only where the axis spans a good part of its values.
+    if abs(high - low) > 0.05 * max(abs(low), abs(high)):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+
+
+def point_style(label: int, size: float, alpha: float) -> dict[str, Any]:
+    """How the points of a segment are drawn by ``Axes.plot``."""
+    color = segment_color(label)
+    return {
+        "linestyle": "none",
+        "marker": segment_marker(label),
+        "markersize": size * (1.4 if segment_marker(label) == "*" else 1),
+        "color": color,
+        # A cross has no face: with a white edge it would not be seen.
+        "markeredgecolor": color if label < 0 else "white",
+        "markeredgewidth": 1.0 if label < 0 else 0.4,
+        "alpha": alpha,
+    }
+
+
+def draw_points(axes: Axes, coordinates: np.ndarray, labels: np.ndarray, size: float = 6) -> None:
+    """Points of shape (n, 2) or (n, 3); small segments come last and stay on top."""
+    crowd = len(coordinates) > 1_000
+    for label in segments(labels):
+        chosen = coordinates[labels == label]
+        if len(chosen):
+            style = point_style(label, size * (0.65 if crowd else 1), 0.6 if crowd else 0.9)
+            axes.plot(*chosen.T, zorder=1 if label < 0 else 2, **style)
+
+
+def segment_legend(area: SubFigure, labels: np.ndarray) -> None:
+    """Segments and their numbers of customers, to the right of the axes."""
+    shown = segments(labels)
+    handles = [
+        Line2D([], [], label=f"{segment_name(s)} ({np.sum(labels == s):,})", **point_style(s, 7, 1))
+        for s in shown
+    ]
+    if handles:
+        side_legend(area, handles)
+
+
+def side_legend(area: SubFigure, handles: list[Any]) -> None:
+    """A legend outside the axes, in as many columns as its length needs."""
+    area.legend(
+        handles=handles,
+        loc="outside right upper",
+        ncols=-(-len(handles) // 20),
+        fontsize=TICK_SIZE,
+        frameon=False,
+        labelcolor=INK,
+        handletextpad=0.4,
+    )
+
+
+def to_png(figure: Figure, dpi: int = DPI) -> bytes:
+    """Render a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+        Any figure of this package.
+    dpi : int, default=110
+        Pixels per inch.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    return buffer.getvalue()
