@@ -1,0 +1,223 @@
+"""What `fit` and `sweep` both do with a clustering: score it, draw it, log it, say it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig
+from threadpoolctl import threadpool_limits
+
+from segmentation import __version__, plots
+from segmentation.clustering import DBSCAN, agreement, k_distances
+from segmentation.commands._config import build, plain, resolved
+from segmentation.data import Customers, findings_table
+from segmentation.evaluation import Scores, Yardstick, mean_silhouette
+from segmentation.profiling import profile
+from segmentation.study import Bench, Configuration, Fitted, Space
+from segmentation.tracking import ModelVersion, Registry, Run, Store, log_model
+
+EXAMPLE_ROWS = 5
+
+
+def read_customers(config: DictConfig) -> Customers:
+    """Read and check what `data` names."""
+    return build(config.data, "data").read()
+
+
+def open_store(config: DictConfig) -> Store:
+    """Open the store that `tracking` names."""
+    return Store.open(config.tracking.uri, config.tracking.artifacts, config.tracking.experiment)
+
+
+def open_bench(config: DictConfig, customers: Customers, space: Space) -> Bench:
+    """Prepare the customers for every configuration of a space, and the yardstick that config names."""
+    name = str(config.yardstick.get("_target_", "")).rpartition(".")[2]
+    return Bench(customers.table, space, build(config.yardstick, "yardstick"), name, config.seed)
+
+
+def data_tags(customers: Customers) -> dict[str, str]:
+    """What every run says of the data it saw."""
+    return {"data": customers.name, "fingerprint": customers.fingerprint, "segmentation": __version__}
+
+
+def choice_tags(configuration: Configuration) -> dict[str, str]:
+    """What runs are grouped and filtered by in the MLflow UI."""
+    return {group: getattr(configuration, group) for group in ("features", "scaler", "reducer", "algorithm")}
+
+
+def choice_params(configuration: Configuration) -> dict[str, Any]:
+    """The choices and their parameters; the algorithm's without its name, to be compared across algorithms."""
+    algorithm = configuration.params_of(configuration.algorithm)
+    others = {k: v for k, v in configuration.params if not k.startswith(f"{configuration.algorithm}.")}
+    return {**choice_tags(configuration), **algorithm, **others}
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A fitted clustering with its scores.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        What was chosen.
+    fitted : Fitted
+        The pipeline, the space its algorithm saw, and the labels.
+    yardstick : Yardstick
+        Where it is scored.
+    scores : Scores
+        Its scores there.
+    """
+
+    configuration: Configuration
+    fitted: Fitted
+    yardstick: Yardstick
+    scores: Scores
+
+    @property
+    def sizes(self) -> list[int]:
+        """Customers in each segment, the largest first; noise left out."""
+        labels = self.fitted.labels
+        return np.bincount(labels[labels >= 0]).tolist()
+
+    def metrics(self) -> dict[str, float]:
+        """Scores in the yardstick space, and those in the space that the algorithm saw."""
+        labels, X = self.fitted.labels, self.fitted.X
+        inertia = getattr(self.fitted.algorithm, "inertia_", None)
+        own = (
+            {}
+            if self.scores.degenerate
+            else {"silhouette_model": mean_silhouette(X, labels, self.yardstick.rows)}
+        )
+        return {
+            **self.scores.metrics(),
+            **own,
+            **({"inertia_model": float(inertia)} if inertia is not None else {}),
+            "predict_agreement": agreement(self.fitted.algorithm, X),
+        }
+
+
+def assess(bench: Bench, configuration: Configuration) -> Assessed:
+    """Fit a configuration and score it."""
+    with threadpool_limits(1 if len(bench.table) <= 20_000 else None):
+        fitted = bench.fit(configuration)
+    yardstick = bench.yardstick(configuration.features)
+    return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
+
+
+def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
+    """Log what a run was made of: the resolved config, the data's fingerprint and its findings."""
+    run.text("config.yaml", resolved(config))
+    findings = findings_table(customers.findings)
+    run.table("data/findings.csv", findings)
+    counts = findings.groupby("kind")["count"].sum()
+    run.log(
+        metrics={
+            "n_customers": len(customers.table),
+            **{f"finding_{kind}": float(count) for kind, count in counts.items()},
+        }
+    )
+
+
+def log_clustering(run: Run, customers: Customers, assessed: Assessed) -> pd.DataFrame:
+    """Log a clustering's labels, profile and pictures; return the profile."""
+    labels = assessed.fitted.labels
+    described = profile(customers.table, labels)
+    run.table("segments/profile.csv", described, index=True)
+    assigned = pd.DataFrame({"segment": labels}, index=customers.table.index)
+    run.table("segments/assignments.csv", assigned, index=True)
+    for name, figure in figures(customers, assessed).items():
+        run.figure(f"plots/{name}.png", figure)
+    return described
+
+
+def figures(customers: Customers, assessed: Assessed) -> dict[str, Any]:
+    """Draw a clustering from every side that its features and its algorithm have."""
+    fitted, labels, units = assessed.fitted, assessed.fitted.labels, customers.units
+    features = fitted.pipeline[0]
+    names = [str(name) for name in features.get_feature_names_out()]
+    titled = [f"log(1 + {n})" if n in features.log_ else n for n in names]
+    X = features.transform(customers.table)
+    centers = _centers(X, labels)
+    table = customers.table[features.columns_]
+    drawn = {
+        "segment_sizes": plots.segment_sizes(labels),
+        "profile_bars": plots.profile_bars(table, labels, units),
+        "profile_heatmap": plots.profile_heatmap(table, labels),
+        "silhouette": plots.silhouette_per_customer(
+            assessed.yardstick.silhouettes(labels).tolist(),
+            labels[assessed.yardstick.rows],
+            assessed.yardstick.space,
+        ),
+    }
+    if X.shape[1] >= 2:
+        drawn["scatter_2d"] = plots.scatter_2d(X[:, :2], labels, centers[:, :2], titled[:2], units)
+    if X.shape[1] >= 3:
+        drawn["scatter_3d"] = plots.scatter_3d(X[:, :3], labels, centers[:, :3], titled[:3], units)
+    if X.shape[1] > 2:
+        space = assessed.yardstick.space
+        drawn["pca_scatter"] = plots.pca_scatter(assessed.yardstick.X, labels, names, space)
+    algorithm = fitted.algorithm
+    if hasattr(algorithm, "linkage_matrix_"):
+        drawn["dendrogram"] = plots.dendrogram(algorithm.linkage_matrix_, assessed.scores.n_segments)
+    if isinstance(algorithm, DBSCAN):
+        k = algorithm.min_samples
+        drawn["k_distance"] = plots.k_distance(k_distances(fitted.X, k).tolist(), k, algorithm.eps)
+    return drawn
+
+
+def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    segments = range(int(labels.max()) + 1)
+    return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
+
+
+def log_winner(run: Run, config: DictConfig, customers: Customers, assessed: Assessed) -> str:
+    """Log the pipeline as a model; return its URI."""
+    features = assessed.fitted.pipeline[0]
+    example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
+    metadata = {
+        # A file to be scored is read as the training data was.
+        "data": plain(config.data),
+        "id": str(customers.table.index.name),
+        "fingerprint": customers.fingerprint,
+        "yardstick": plain(config.yardstick),
+        "choice": choice_tags(assessed.configuration),
+        "params": dict(assessed.configuration.params),
+    }
+    return log_model(run, assessed.fitted.pipeline, example, features.categorical_, metadata)
+
+
+def register(config: DictConfig, store: Store, run: Run, model_uri: str, assessed: Assessed) -> ModelVersion:
+    """Register a run's model as the challenger."""
+    tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
+    return Registry(store, config.tracking.model).register(run, model_uri, "challenger", tags)
+
+
+def clustering_record(assessed: Assessed, metrics: Mapping[str, float]) -> dict[str, Any]:
+    """The part of a JSON result that says what a clustering is."""
+    return {
+        **choice_tags(assessed.configuration),
+        "params": assessed.configuration.params_of(assessed.configuration.algorithm),
+        "n_segments": assessed.scores.n_segments,
+        "sizes": assessed.sizes,
+        "scores": dict(metrics),
+        "degenerate": assessed.scores.degenerate,
+    }
+
+
+def findings_text(customers: Customers) -> str:
+    """The findings of reading, one a line; empty where there are none."""
+    lines = [f"  {finding.message}" for finding in customers.findings]
+    return "\n".join(["Findings in the data", *lines, ""]) if lines else ""
+
+
+def profile_text(described: pd.DataFrame) -> str:
+    """The profile as a table for the terminal."""
+    shown = described.copy()
+    shown["share"] = shown["share"].map("{:.1%}".format)
+    for column in shown.columns:
+        if "=" in str(column):
+            shown[column] = shown[column].map("{:.0%}".format)
+    shown.index = ["noise" if segment < 0 else str(segment) for segment in shown.index]
+    return shown.rename_axis(None).to_string(float_format="{:.1f}".format)

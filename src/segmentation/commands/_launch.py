@@ -1,0 +1,96 @@
+"""Compose a command's config with Hydra, run the command, show what it returns."""
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from segmentation.commands._explain import explain
+from segmentation.commands._grid import Grid
+from segmentation.commands._result import Result
+from segmentation.errors import InputError, nearest
+
+PRINT = ("text", "json")
+
+
+def conf_dir() -> Path:
+    """The folder of configs: inside an installed wheel, or at the top of the repository."""
+    installed = Path(__file__).parents[1] / "conf"
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "conf"
+
+
+def launch(command: str, words: list[str]) -> None:
+    """Run one command.
+
+    Parameters
+    ----------
+    command : str
+        Its name, which is also that of its config and its module.
+    words : list of str
+        Hydra overrides and flags.
+
+    Raises
+    ------
+    InputError
+        For a user's mistake, in the config or in the data.
+    """
+    # Hydra then raises what goes wrong, and every mistake is told in one way, by the caller.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    stdout = sys.stdout
+    results: list[Result] = []
+
+    with Grid() as grid:
+
+        def task(config: DictConfig) -> None:
+            grid.print = _valid_print(config)
+            grid.active = HydraConfig.get().mode == RunMode.MULTIRUN
+            module = importlib.import_module(f"segmentation.commands.{command}")
+            if grid.active and command != "fit":
+                raise InputError(f"`segment {command}` takes no grid (-m); `segment fit -m` does.")
+            # Whatever a library prints, stdout holds the result alone.
+            with contextlib.redirect_stdout(sys.stderr):
+                result = module.run(config, grid) if command == "fit" else module.run(config)
+            results.append(result)
+            if grid.print == "text":
+                print(result.text, file=stdout, flush=True)
+
+        try:
+            _main(command, words, task)
+        finally:
+            # A failed job of a grid does not take the results of the others with it.
+            if results and grid.print == "json":
+                record = grid.record(results) if grid.active else results[0].record
+                print(json.dumps(record), file=stdout, flush=True)
+
+
+def _valid_print(config: DictConfig) -> str:
+    if config.print not in PRINT:
+        raise InputError(f"print={config.print}; {nearest(config.print, PRINT)}")
+    return str(config.print)
+
+
+def _main(command: str, words: list[str], task: Callable[[DictConfig], None]) -> None:
+    directory = str(conf_dir())
+    sys.argv = ["segment", *_with_recipes(words)]
+    try:
+        hydra.main(version_base="1.3", config_path=directory, config_name=command)(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(explain(error, command, words, directory)) from error
+
+
+def _with_recipes(words: list[str]) -> list[str]:
+    # The recipes of the folder one stands in are found by themselves: `segment sweep recipe=...`.
+    recipes = Path.cwd() / "experiments"
+    if not (recipes / "recipe").is_dir() or any(w.startswith("hydra.searchpath") for w in words):
+        return words
+    return [*words, f"hydra.searchpath=[file://{recipes}]"]

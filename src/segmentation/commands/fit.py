@@ -1,0 +1,98 @@
+"""`segment fit`: one configuration, one run."""
+
+import time
+from typing import Any
+
+from omegaconf import DictConfig
+
+from segmentation.commands._clustering import (
+    assess,
+    choice_params,
+    choice_tags,
+    clustering_record,
+    data_tags,
+    findings_text,
+    log_clustering,
+    log_data,
+    log_winner,
+    open_bench,
+    open_store,
+    profile_text,
+    read_customers,
+    register,
+)
+from segmentation.commands._config import build, choices
+from segmentation.commands._grid import Grid
+from segmentation.commands._result import Result
+from segmentation.study import Configuration, Space
+
+
+def run(config: DictConfig, grid: Grid) -> Result:
+    """Fit one configuration and log it.
+
+    Parameters
+    ----------
+    config : DictConfig
+        The composed config of conf/fit.yaml.
+    grid : Grid
+        The launch this job belongs to.
+
+    Returns
+    -------
+    Result
+    """
+    started = time.perf_counter()
+    customers = read_customers(config)
+    space = _space(config)
+    # Everything that a user can get wrong comes before the store is touched.
+    assessed = assess(open_bench(config, customers, space), _only(space))
+    metrics = assessed.metrics()
+    fitted = time.perf_counter()
+
+    store = open_store(config)
+    tags = {**data_tags(customers), "command": "fit"}
+    parent = grid.parent(store, tags)
+    name = config.name or f"{assessed.configuration.algorithm} k={assessed.scores.n_segments}"
+    choice = choice_tags(assessed.configuration)
+    with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
+        active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
+        log_data(active, config, customers)
+        described = log_clustering(active, customers, assessed)
+        model: dict[str, Any] = {"uri": log_winner(active, config, customers, assessed)}
+        if config.register:
+            version = register(config, store, active, model["uri"], assessed)
+            model = {"name": version.name, "version": version.version, "uri": version.uri}
+    ended = time.perf_counter()
+
+    record = {
+        "run_id": active.id,
+        "parent_run_id": parent.id if parent else None,
+        **clustering_record(assessed, metrics),
+        "model": model,
+        "seconds": {"fit": fitted - started, "log": ended - fitted, "total": ended - started},
+    }
+    head = (
+        f"{name}: {assessed.scores.n_segments} segments, silhouette {assessed.scores.silhouette:.4f} in the "
+        f"yardstick space ({assessed.yardstick.space})"
+    )
+    if assessed.scores.degenerate:
+        head = f"{name}: no clustering to speak of, {assessed.scores.degenerate}"
+    text = (
+        f"{findings_text(customers)}{head}\n{profile_text(described)}\nrun {active.id}  model {model['uri']}"
+    )
+    return Result(text, record)
+
+
+def _space(config: DictConfig) -> Space:
+    groups = ("features", "scaler", "reducer", "algorithm")
+    return Space(*({choices(group)[0]: build(config[group], group)} for group in groups))
+
+
+def _only(space: Space) -> Configuration:
+    # A single fit names every parameter of its algorithm, so that runs can be compared by any of them.
+    (algorithm, estimator), *_ = space.algorithms.items()
+    params = {
+        f"{algorithm}.{k}": v for k, v in estimator.get_params(deep=False).items() if k != "random_state"
+    }
+    features, scaler, reducer = (next(iter(g)) for g in (space.features, space.scalers, space.reducers))
+    return Configuration(features, scaler, reducer, algorithm, tuple(sorted(params.items())))

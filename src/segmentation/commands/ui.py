@@ -1,0 +1,47 @@
+"""`segment ui`: the MLflow UI on the right store."""
+
+import subprocess
+import sys
+
+from omegaconf import DictConfig
+
+from segmentation.commands._clustering import open_store
+from segmentation.commands._result import Result
+from segmentation.errors import InputError
+
+
+def run(config: DictConfig) -> Result:
+    """Serve the MLflow UI until it is interrupted.
+
+    Parameters
+    ----------
+    config : DictConfig
+        The composed config of conf/ui.yaml.
+
+    Returns
+    -------
+    Result
+    """
+    uri = config.tracking.uri
+    if uri.startswith(("http://", "https://")):
+        return Result(f"The store is a server: open {uri}", {"url": uri})
+    # A UI on a store that is not there yet shows an empty page; opening it makes it.
+    open_store(config)
+    url = f"http://{config.host}:{config.port}"
+    print(f"MLflow UI on {uri}: {url} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    words = [
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        uri,
+        "--host",
+        config.host,
+        "--port",
+        str(config.port),
+    ]
+    try:
+        subprocess.run([sys.executable, *words], check=True)
+    except subprocess.CalledProcessError as error:
+        raise InputError(f"The MLflow UI did not start on {url}: is port={config.port} taken?") from error
+    return Result("", {"url": url})

@@ -1,0 +1,290 @@
+"""Run an Optuna study over a space, in this process."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import optuna
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+from threadpoolctl import threadpool_limits
+
+from segmentation.errors import InputError, nearest
+from segmentation.evaluation import Constraints, Scores
+from segmentation.study._bench import Bench
+from segmentation.study._space import Configuration
+
+SMALL_ROWS = 20_000
+"""Up to this many rows one thread is faster than several (measured: 8 k-means fits on 2,000 x 8 take 0.15 s
+on one thread and over 2.5 s on several)."""
+
+SAMPLERS = ("tpe", "random", "brute_force")
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a study searches.
+
+    Parameters
+    ----------
+    n_trials : int
+        Number of trials, those of an interrupted study included.
+    seed : int
+        Seed of the sampler.
+    sampler : {"tpe", "random", "brute_force"}
+        How the next trial is chosen. "brute_force" visits each point of a discrete space once.
+    timeout : float or None
+        Seconds after which no new trial starts.
+    constraints : Constraints
+        What a clustering must keep to win.
+    storage : str or None
+        Where trials are kept: a journal file, a database URL, or None for memory only.
+    name : str
+        The study's name in the storage. A study that is there already is resumed.
+    """
+
+    n_trials: int
+    seed: int
+    sampler: str
+    timeout: float | None
+    constraints: Constraints
+    storage: str | None
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.n_trials < 1:
+            raise InputError(f"search.n_trials is {self.n_trials}; valid is 1 or more.")
+        if self.timeout is not None and self.timeout <= 0:
+            raise InputError(f"search.timeout is {self.timeout} s; valid is above 0, or null for no limit.")
+        if self.sampler not in SAMPLERS:
+            raise InputError(f"search.sampler is '{self.sampler}'; {nearest(self.sampler, SAMPLERS)}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one trial came to.
+
+    Attributes
+    ----------
+    number : int
+        The trial's number.
+    configuration : Configuration or None
+        What was tried; None where it failed before it had chosen.
+    state : {"complete", "degenerate", "failed"}
+        A degenerate clustering (one segment, all noise) is a result; a failed trial has none.
+    scores : Scores or None
+        Scores in the yardstick space; None where the trial failed.
+    inertia_model : float or None
+        The algorithm's own inertia, in the space it saw, where it defines one.
+    seconds : float
+        Time to fit and score.
+    started : float
+        When it began, in seconds since 1970.
+    reason : str or None
+        Why it is degenerate or failed.
+    """
+
+    number: int
+    configuration: Configuration | None
+    state: Literal["complete", "degenerate", "failed"]
+    scores: Scores | None
+    inertia_model: float | None
+    seconds: float
+    started: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished search: its outcomes in the order of their trials, and Optuna's own record of them."""
+
+    outcomes: tuple[Outcome, ...]
+    record: optuna.Study
+
+    def counts(self) -> dict[str, int]:
+        """Number of trials in each state."""
+        states = [outcome.state for outcome in self.outcomes]
+        return {state: states.count(state) for state in ("complete", "degenerate", "failed")}
+
+    def outcome(self, number: int) -> Outcome:
+        """The outcome of one trial."""
+        return next(outcome for outcome in self.outcomes if outcome.number == number)
+
+    def run_id(self, number: int) -> str:
+        """The run that records one trial."""
+        return str(self.record.get_trials(deepcopy=False)[number].user_attrs["run_id"])
+
+
+def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
+    """Create the study, or find it again.
+
+    Parameters
+    ----------
+    search : Search
+        Its name, storage and sampler.
+    facts : mapping of str to str
+        What must be the same for a study to be resumed (data, space), and anything to remember with it.
+
+    Returns
+    -------
+    optuna.Study
+
+    Raises
+    ------
+    InputError
+        If the storage cannot be opened, or the study was made from other data or another space.
+    """
+    # Each trial's outcome is recorded and shown by this project; Optuna need not repeat it.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    storage = _storage(search.storage)
+    existing = {s.study_name for s in optuna.get_all_study_summaries(storage)} if storage else set()
+    study = optuna.create_study(
+        study_name=search.name, storage=storage, direction="maximize", load_if_exists=search.name in existing
+    )
+    for key, value in facts.items():
+        known = study.user_attrs.get(key)
+        if known is None:
+            study.set_user_attr(key, value)
+        elif known != value:
+            raise InputError(
+                f"The study '{search.name}' was made with another {key} ({known[:12]}, now {value[:12]}); "
+                f"give search.study another name, or the {key} it had."
+            )
+    return study
+
+
+def run_search(
+    bench: Bench,
+    search: Search,
+    study: optuna.Study,
+    on_outcome: Callable[[Outcome, np.ndarray | None], str],
+) -> Study:
+    """Search until the number of trials or the timeout is reached.
+
+    Parameters
+    ----------
+    bench : Bench
+        The prepared customers and the space.
+    search : Search
+        How to search.
+    study : optuna.Study
+        From `open_study`; its finished trials count.
+    on_outcome : callable
+        Called after each trial with its outcome and, unless it failed, its labels; returns the id of the
+        run that records it.
+
+    Returns
+    -------
+    Study
+    """
+    outcomes = {t.number: _recall(t, bench) for t in _finished(study)}
+    study.sampler = _sampler(search, bench, len(outcomes))
+    if not outcomes:
+        for params in bench.space.every_k()[: search.n_trials]:
+            study.enqueue_trial(params)
+    known: dict[Configuration, tuple[Scores, float | None, np.ndarray]] = {}
+
+    def evaluate(configuration: Configuration) -> tuple[Scores, float | None, np.ndarray]:
+        # A sampler proposes the same point again; the same point gives the same clustering.
+        if configuration not in known:
+            fitted = bench.fit(configuration)
+            scores = bench.yardstick(configuration.features).score(fitted.labels)
+            inertia = getattr(fitted.algorithm, "inertia_", None)
+            known[configuration] = scores, inertia and float(inertia), fitted.labels
+        return known[configuration]
+
+    def objective(trial: optuna.Trial) -> float:
+        started, clock = time.time(), time.perf_counter()
+        configuration, labels = None, None
+        try:
+            configuration = bench.space.configure(trial)
+            scores, inertia, labels = evaluate(configuration)
+            state: Any = "degenerate" if scores.degenerate else "complete"
+            reason = scores.degenerate
+        except Exception as error:
+            # Whatever an algorithm does, the other trials go on; the sentence is kept with the trial.
+            scores, inertia, state = None, None, "failed"
+            reason = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        seconds = time.perf_counter() - clock
+        outcome = Outcome(trial.number, configuration, state, scores, inertia, seconds, started, reason)
+        outcomes[trial.number] = outcome
+        trial.set_user_attr("outcome", _remember(outcome))
+        for name, excess in search.constraints.excess(scores).items() if scores else ():
+            trial.set_constraint(name, excess)
+        trial.set_user_attr("run_id", on_outcome(outcome, labels))
+        if scores is None:
+            raise _TrialFailedError
+        return scores.silhouette
+
+    remaining = search.n_trials - len(outcomes)
+    if remaining > 0:
+        with threadpool_limits(1 if len(bench.table) <= SMALL_ROWS else None):
+            study.optimize(objective, n_trials=remaining, timeout=search.timeout, catch=_TrialFailedError)
+    return Study(tuple(outcomes[number] for number in sorted(outcomes)), study)
+
+
+class _TrialFailedError(Exception):
+    """Tells Optuna that a trial failed, after its reason was recorded."""
+
+
+def _storage(where: str | None) -> BaseStorage | None:
+    if where is None:
+        return None
+    try:
+        if "://" in where:
+            return optuna.storages.get_storage(where)
+        Path(where).parent.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(where))
+    except Exception as error:
+        raise InputError(
+            f"search.storage={where} cannot be opened ({error}); valid is the path of a journal file in a folder "
+            f"that can be written, a database URL such as postgresql://..., or null."
+        ) from error
+
+
+def _sampler(search: Search, bench: Bench, n_known: int) -> optuna.samplers.BaseSampler:
+    # A resumed study goes on with another stream, or it would propose its first points again.
+    seed = search.seed + n_known
+    if search.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    if search.sampler == "brute_force":
+        return optuna.samplers.BruteForceSampler(seed=seed)
+    # Random trials for each algorithm come before the model of them; enqueued trials count as such.
+    startup = len(bench.space.every_k()) + 2 * len(bench.space.algorithms)
+    with warnings.catch_warnings():
+        # `group` is experimental in Optuna 5; a conditional space needs it.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(seed=seed, group=True, n_startup_trials=startup)
+
+
+def _finished(study: optuna.Study) -> list[FrozenTrial]:
+    finished = []
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state == TrialState.RUNNING:
+            # Only a process that was killed leaves one: studies of this project have one writer.
+            study.tell(trial.number, state=TrialState.FAIL)
+        elif trial.state.is_finished() and "outcome" in trial.user_attrs:
+            finished.append(trial)
+    return finished
+
+
+def _remember(outcome: Outcome) -> dict[str, Any]:
+    record = asdict(outcome)
+    del record["number"]
+    return record
+
+
+def _recall(trial: FrozenTrial, bench: Bench) -> Outcome:
+    record = dict(trial.user_attrs["outcome"])
+    if record["configuration"]:
+        choice = dict(record["configuration"])
+        choice["params"] = tuple((name, value) for name, value in choice["params"])
+        record["configuration"] = Configuration(**choice)
+    if record["scores"]:
+        record["scores"] = Scores(**record["scores"])
+    return Outcome(number=trial.number, **record)

@@ -1,0 +1,159 @@
+"""The search space: choices of features, scaler, reducer and algorithm, and each one's parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from sklearn.base import BaseEstimator
+
+from segmentation.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Integer:
+    """Whole numbers from low to high, both included."""
+
+    low: int
+    high: int
+    step: int = 1
+    log: bool = False
+
+    def suggest(self, trial: optuna.Trial, name: str) -> int:
+        """Let the trial choose one."""
+        return trial.suggest_int(name, self.low, self.high, step=self.step, log=self.log)
+
+
+@dataclass(frozen=True)
+class Float:
+    """Numbers from low to high, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def suggest(self, trial: optuna.Trial, name: str) -> float:
+        """Let the trial choose one."""
+        return trial.suggest_float(name, self.low, self.high, log=self.log)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several values."""
+
+    values: tuple[Any, ...]
+
+    def suggest(self, trial: optuna.Trial, name: str) -> Any:
+        """Let the trial choose one."""
+        return trial.suggest_categorical(name, self.values)
+
+
+Dimension = Integer | Float | Choice
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One point of the space.
+
+    Attributes
+    ----------
+    features, scaler, reducer, algorithm : str
+        The option chosen of each group.
+    params : tuple of (str, value)
+        What was chosen within them, as ("kmeans.n_clusters", 5), sorted by name.
+    """
+
+    features: str
+    scaler: str
+    reducer: str
+    algorithm: str
+    params: tuple[tuple[str, Any], ...] = ()
+
+    def params_of(self, option: str) -> dict[str, Any]:
+        """The parameters of one option, without its name in front."""
+        prefix = f"{option}."
+        return {name.removeprefix(prefix): v for name, v in self.params if name.startswith(prefix)}
+
+    @property
+    def title(self) -> str:
+        """A short name for a run: the algorithm and its parameters."""
+        params = self.params_of(self.algorithm)
+        words = [f"{k.replace('n_clusters', 'k')}={_short(v)}" for k, v in params.items()]
+        return " ".join([self.algorithm, *words])
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a study may try.
+
+    Parameters
+    ----------
+    features, scalers, reducers, algorithms : mapping of str to estimator
+        The options of each group, unfitted.
+    params : mapping of str to mapping of str to Dimension or value
+        For each option the parameters to search; a plain value is set and not searched.
+
+    Raises
+    ------
+    InputError
+        If an option has no such parameter.
+    """
+
+    features: Mapping[str, BaseEstimator]
+    scalers: Mapping[str, BaseEstimator]
+    reducers: Mapping[str, BaseEstimator]
+    algorithms: Mapping[str, BaseEstimator]
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for option, estimator in self._options():
+            valid = estimator.get_params(deep=False)
+            for name in self.params.get(option, {}):
+                if name not in valid:
+                    raise InputError(
+                        f"search.space.{option} has no parameter '{name}'; {nearest(name, valid)}"
+                    )
+
+    def configure(self, trial: optuna.Trial) -> Configuration:
+        """Let a trial choose a configuration; only what applies to its options is asked."""
+        chosen = {
+            group: options[0] if len(options) == 1 else trial.suggest_categorical(group, options)
+            for group, options in self._groups().items()
+        }
+        params: dict[str, Any] = {}
+        for option in (chosen["scaler"], chosen["reducer"], chosen["algorithm"]):
+            for name, value in self.params.get(option, {}).items():
+                full = f"{option}.{name}"
+                params[full] = value.suggest(trial, full) if isinstance(value, Dimension) else value
+        return Configuration(**chosen, params=tuple(sorted(params.items())))
+
+    def every_k(self) -> list[dict[str, Any]]:
+        """Trials that visit each number of segments once with the first algorithm that takes one.
+
+        The curves over k need every k, and a sampler left alone would skip some and repeat others.
+        """
+        for algorithm in self.algorithms:
+            ks = self.params.get(algorithm, {}).get("n_clusters")
+            if isinstance(ks, Integer):
+                first = {name: options[0] for name, options in self._groups().items() if len(options) > 1}
+                if "algorithm" in first:
+                    first["algorithm"] = algorithm
+                values = range(ks.low, ks.high + 1, ks.step)
+                return [{**first, f"{algorithm}.n_clusters": k} for k in values]
+        return []
+
+    def _groups(self) -> dict[str, list[str]]:
+        groups = {
+            "features": self.features,
+            "scaler": self.scalers,
+            "reducer": self.reducers,
+            "algorithm": self.algorithms,
+        }
+        return {name: list(options) for name, options in groups.items()}
+
+    def _options(self) -> list[tuple[str, BaseEstimator]]:
+        return [*self.scalers.items(), *self.reducers.items(), *self.algorithms.items()]
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,108 @@
+"""A finished study as tables: leaderboard, curves over k, parameters and their importance."""
+
+import warnings
+from collections.abc import Mapping
+
+import optuna
+import pandas as pd
+
+from segmentation.evaluation import Selection
+from segmentation.study._search import Outcome, Study
+
+
+def leaderboard(study: Study, selection: Selection | None) -> pd.DataFrame:
+    """Every trial with its scores, best first.
+
+    Parameters
+    ----------
+    study : Study
+        What was tried.
+    selection : Selection or None
+        The order and the reasons; without one, trials come in the order of their numbers.
+
+    Returns
+    -------
+    DataFrame
+        One row a trial: rank, trial, algorithm, features, scaler, reducer, params, state, the scores, seconds,
+        and `failed`, which test it did not pass.
+    """
+    rank = {number: i for i, number in enumerate(selection.ranking if selection else (), start=1)}
+    failed = selection.failed if selection else {}
+    rows = [_row(outcome, rank.get(outcome.number), failed.get(outcome.number)) for outcome in study.outcomes]
+    return pd.DataFrame(rows).sort_values(["rank", "trial"], na_position="last", ignore_index=True)
+
+
+def _row(outcome: Outcome, rank: int | None, failed: str | None) -> dict[str, object]:
+    c = outcome.configuration
+    return {
+        "rank": rank,
+        "trial": outcome.number,
+        "algorithm": c and c.algorithm,
+        "features": c and c.features,
+        "scaler": c and c.scaler,
+        "reducer": c and c.reducer,
+        "params": ", ".join(f"{k}={v}" for k, v in c.params) if c else None,
+        "state": outcome.state,
+        **(outcome.scores.metrics() if outcome.scores else {}),
+        "inertia_model": outcome.inertia_model,
+        "seconds": outcome.seconds,
+        "failed": outcome.reason or failed,
+    }
+
+
+def curves_over_k(study: Study, features: str) -> pd.DataFrame:
+    """The best of each algorithm at each number of segments, for one feature set.
+
+    Parameters
+    ----------
+    study : Study
+        What was tried.
+    features : str
+        The feature set.
+
+    Returns
+    -------
+    DataFrame
+        Columns algorithm, k, silhouette (highest at that k), inertia (lowest at that k), both in the
+        yardstick space; ordered by algorithm and k.
+    """
+    rows = [
+        (o.configuration.algorithm, o.scores.n_segments, o.scores.silhouette, o.scores.inertia)
+        for o in study.outcomes
+        if o.configuration and o.scores and o.state == "complete" and o.configuration.features == features
+    ]
+    frame = pd.DataFrame(rows, columns=["algorithm", "k", "silhouette", "inertia"])
+    return frame.groupby(["algorithm", "k"], as_index=False).agg({"silhouette": "max", "inertia": "min"})
+
+
+def parameter_table(study: Study) -> pd.DataFrame:
+    """What each finished trial chose, one column a parameter, missing where it did not apply.
+
+    Returns
+    -------
+    DataFrame
+        Index: trial number; the last column `objective` is the silhouette in the yardstick space.
+    """
+    trials = [t for t in study.record.get_trials(deepcopy=False) if t.value is not None]
+    frame = pd.DataFrame([t.params for t in trials], index=[t.number for t in trials])
+    return frame.assign(objective=[t.value for t in trials])
+
+
+def parameter_importance(study: Study) -> Mapping[str, float]:
+    """How much of the objective each parameter explains (Optuna's PED-ANOVA), largest first.
+
+    Returns
+    -------
+    mapping of str to float
+        Shares that sum to 1; empty where there are too few trials, or all score the same.
+    """
+    trials = [t for t in study.record.get_trials(deepcopy=False) if t.value is not None]
+    if len({t.value for t in trials}) < 2:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return optuna.importance.get_param_importances(study.record)
+        except (RuntimeError, ValueError):
+            # Raised where a parameter has a single value or too few trials know it.
+            return {}
