@@ -106,16 +106,16 @@ def drop_repeated_rows(
         return frame
     if checks.duplicate_rows == "refuse":
         raise InputError(
-            f"{where} holds {count} rows that repeat another row "
+            f"{where} repeats itself: {count} of {len(frame)} rows equal another row "
             f"(data.checks.duplicate_rows: drop drops them)."
         )
     if not has_ids:
         message = (
-            f"{count} rows equal another row; without an id column they count as customers of their own."
+            f"Kept equal rows, {count} of {len(frame)}: without an id column each is a customer of its own."
         )
         findings.append(Finding("duplicate_rows", None, count, "kept", message))
         return frame
-    message = f"{count} rows that repeat another row in every column were dropped."
+    message = f"Dropped rows that repeat another one in every column: {count} of {len(frame)}."
     findings.append(Finding("duplicate_rows", None, count, "repaired", message))
     return frame[~repeated]
 
@@ -125,24 +125,25 @@ def drop_missing_ids(
 ) -> pd.DataFrame:
     """Drop rows whose index is missing."""
     missing = np.asarray(table.index.isna())
-    refuse_or_report_missing_ids(int(missing.sum()), str(table.index.name), checks, findings, where)
+    report_missing_ids(missing, str(table.index.name), checks, findings, where)
     table = table[~missing]
     if table.index.dtype == "Int64":
         table.index = table.index.astype("int64")
     return table
 
 
-def refuse_or_report_missing_ids(
-    count: int, column: str, checks: Checks, findings: list[Finding], where: str
+def report_missing_ids(
+    missing: np.ndarray, column: str, checks: Checks, findings: list[Finding], where: str
 ) -> None:
-    """Say that rows have no customer id."""
+    """Say that rows have no customer id, or refuse them."""
+    count = int(missing.sum())
     if count and checks.missing_ids == "refuse":
         raise InputError(
-            f"{where} holds {count} rows without an id in column '{column}' "
+            f"Column '{column}' of {where} has no id in {count} of {len(missing)} rows "
             f"(data.checks.missing_ids: drop drops them)."
         )
     if count:
-        message = f"{count} rows without an id in column '{column}' were dropped."
+        message = f"Dropped rows without an id in '{column}': {count} of {len(missing)}."
         findings.append(Finding("missing_ids", column, count, "repaired", message))
 
 
@@ -156,13 +157,13 @@ def drop_duplicate_ids(
     if checks.duplicate_ids == "refuse":
         twice = ids[ids.duplicated(keep=False)]
         raise InputError(
-            f"Column '{column}' of {where} holds {twice.nunique()} ids more than once, in {len(twice)} "
-            f"different rows (for example {twice[0]}); data.checks.duplicate_ids: first or last keeps one each."
+            f"Column '{column}' of {where} repeats ids in {len(twice)} of {len(ids)} rows that differ "
+            f"(for example {twice[0]}); data.checks.duplicate_ids: first or last keeps one row each."
         )
     keep: Literal["first", "last"] = "first" if checks.duplicate_ids == "first" else "last"
     repeated = ids.duplicated(keep=keep)
     count = int(repeated.sum())
-    message = f"{count} further rows of ids in column '{column}' were dropped, the {keep} of each kept."
+    message = f"Dropped rows that repeat an id in '{column}', but the {keep} of each: {count} of {len(ids)}."
     findings.append(Finding("duplicate_ids", column, count, "repaired", message))
     return table[~repeated]
 
@@ -176,11 +177,11 @@ def blank_infinities(table: pd.DataFrame, checks: Checks, findings: list[Finding
             continue
         if checks.infinities == "refuse":
             raise InputError(
-                f"Column '{column}' of {where} holds {count} infinite values in {len(table)} rows "
+                f"Column '{column}' of {where} is infinite in {count} of {len(table)} rows "
                 f"(data.checks.infinities: missing makes them missing)."
             )
         table[column] = table[column].mask(infinite)
-        message = f"{count} infinite values of '{column}' became missing."
+        message = f"Made infinite values of '{column}' missing, in {count} of {len(table)} rows."
         findings.append(Finding("infinities", column, count, "repaired", message))
 
 
@@ -203,15 +204,15 @@ def check_ranges(table: pd.DataFrame, checks: Checks, findings: list[Finding], w
         example = table.loc[outside, column].iloc[0]
         if checks.out_of_range == "refuse":
             raise InputError(
-                f"Column '{column}' of {where} holds {count} values out of range in {len(table)} rows "
+                f"Column '{column}' of {where} is out of range in {count} of {len(table)} rows "
                 f"(for example {example:g}); valid is {ends} (data.checks.ranges.{column})."
             )
         blank = checks.out_of_range == "missing"
         if blank:
             table[column] = table[column].mask(outside)
         message = (
-            f"{count} values of '{column}' out of range {ends} (for example {example:g}) "
-            f"{'became missing' if blank else 'were kept'}."
+            f"{'Made missing' if blank else 'Kept'} values of '{column}' out of range ({ends}), in "
+            f"{count} of {len(table)} rows (for example {example:g})."
         )
         findings.append(Finding("out_of_range", column, count, "repaired" if blank else "kept", message))
 

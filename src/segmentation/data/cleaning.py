@@ -102,7 +102,7 @@ def typed(raw: RawTable, layout: Layout, checks: Checks, findings: list[Finding]
             continue
         values, n_marks = blank_marks(frame[column], checks.missing_marks)
         if n_marks:
-            message = f"{n_marks} cells of '{column}' hold a mark for missing, such as '?' or 'NA'."
+            message = f"Read marks such as '?' in '{column}' as missing, in {n_marks} of {len(frame)} rows."
             findings.append(Finding("missing_marks", column, n_marks, "repaired", message))
         if column in layout.numeric:
             columns[column] = as_numbers(values, raw.where)
@@ -110,7 +110,7 @@ def typed(raw: RawTable, layout: Layout, checks: Checks, findings: list[Finding]
         folded = fold_spelling(as_text(values), layout.spellings.get(column, {}))
         n_folded = int((folded != as_text(frame[column]))[folded.notna()].sum())
         if n_folded:
-            message = f"{n_folded} cells of '{column}' were spelled like the others (case and spaces)."
+            message = f"Evened out case and spaces in '{column}', in {n_folded} of {len(frame)} rows."
             findings.append(Finding("spelling", column, n_folded, "repaired", message))
         columns[column] = folded
     table = pd.DataFrame(columns, index=frame.index)
@@ -146,9 +146,9 @@ def as_numbers(values: pd.Series, where: str) -> pd.Series:
     text = values[numbers.isna() & values.notna()]
     if len(text):
         raise InputError(
-            f"There is text in a numeric column: '{values.name}' of {where} holds {len(text)} cells that "
-            f"are not numbers in {len(values)} rows (for example '{text.iloc[0]}'); valid are numbers like "
-            f"1234.5 and the marks named in data.checks.missing_marks, or leave the column out."
+            f"Numeric column '{values.name}' of {where} holds text in {len(text)} of {len(values)} rows (for "
+            f"example '{text.iloc[0]}'); valid are numbers like 1234.5 and the marks named in "
+            f"data.checks.missing_marks, or leave the column out."
         )
     return numbers
 
@@ -175,8 +175,9 @@ def as_ids(values: pd.Series) -> pd.Series:
     """Turn stripped cells into ids: integers where nothing is lost by it ("0001" is text), else str."""
     text = as_text(values)
     there = text.dropna()
-    if there.str.fullmatch(r"-?\d+\.0").all():
-        there = there.str[:-2]
+    if there.str.fullmatch(r"-?\d+(?:\.0+)?").all():
+        there = there.str.replace(r"\.0+$", "", regex=True)
+    text = there.reindex(text.index)
     if there.empty or not there.str.fullmatch(r"0|-?[1-9]\d{0,17}").all():
         return text
     whole = there.astype("int64")

@@ -62,11 +62,9 @@ def open_table(path: str | Path, separator: str | None = None) -> RawTable:
     else:
         text, findings = _decode(data, file)
         raw = RawTable(_parse_text(text, separator, file), str(file), findings)
-    frame = raw.frame
-    frame.columns = _headers(frame.columns, file)
-    if not len(frame):
+    if raw.frame.empty:
         raise InputError(f"{file} has a header but no rows.")
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    raw.frame.index = pd.RangeIndex(1, len(raw.frame) + 1)
     return raw
 
 
@@ -92,9 +90,11 @@ def _read_bytes(file: Path) -> bytes:
 
 
 def _neighbour(file: Path) -> str:
-    if not file.parent.is_dir():
-        return f", nor a folder {file.parent}"
-    tail = nearest(file.name, (other.name for other in file.parent.iterdir() if other.is_file()))
+    try:
+        names = [other.name for other in file.parent.iterdir() if other.is_file()]
+    except OSError:
+        return f", nor a readable folder {file.parent}"
+    tail = nearest(file.name, names)
     return f"; {tail.removesuffix('?')}" if tail.startswith("did you mean") else ""
 
 
@@ -107,6 +107,7 @@ def _parse_parquet(data: bytes, file: Path) -> pd.DataFrame:
         raise InputError(f"{file} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
     if frame.index.name is not None or frame.index.nlevels > 1:
         frame = frame.reset_index()
+    frame.columns = _headers(frame.columns, file)
     kinds = pd.api.types
     as_they_are = {
         column: kinds.is_datetime64_any_dtype(kind)
@@ -135,7 +136,7 @@ def _decode(data: bytes, file: Path) -> tuple[str, tuple[Finding, ...]]:
     if "\0" in text:
         raise InputError(f"{file} is not text; valid is a CSV, TSV or Parquet file.")
     count = len(text) - len(text.encode("ascii", "ignore"))
-    message = f"The file is not UTF-8: its {count} special characters were read as Windows-1252."
+    message = f"The file is not UTF-8; read it as Windows-1252 (special characters: {count})."
     return text, (Finding("encoding", None, count, "repaired", message),)
 
 
@@ -158,9 +159,8 @@ def _parse_text(text: str, separator: str | None, file: Path) -> pd.DataFrame:
         )
     except pa.ArrowInvalid as error:
         raise InputError(f"{file} is not a table: {_first_ragged(text, separator) or error}.") from None
-    header = [column[0].as_py() for column in table.columns]
     frame = table.slice(1).to_pandas()
-    frame.columns = pd.Index(header)
+    frame.columns = _headers([column[0].as_py() for column in table.columns], file)
     return frame
 
 

@@ -116,12 +116,10 @@ class TableFile:
             If the file cannot be read, or holds text in a column configured as numeric.
         """
         raw = open_table(path, self.separator)
-        known = {column for _, column in self._named()}
-        others = [column for column in raw.frame.columns if column not in known]
-        numbers = [column for column in others if _are_numbers(self._blanked(raw, column)).all()]
-        numeric = (self.numeric or ()) if self.numeric is not None else numbers
-        text = [column for column in others if column not in numbers]
-        categorical = self.categorical if self.categorical is not None else text
+        numeric, categorical = list(self.numeric or ()), list(self.categorical or ())
+        for column in self._to_infer(raw):
+            is_numeric_column = _are_numbers(self._blanked(raw, column)).all()
+            (numeric if is_numeric_column else categorical).append(column)
         layout = Layout(self.id if self.id in raw.frame else None, tuple(numeric), tuple(categorical))
         return clean_new(raw, layout, self.checks)
 
@@ -135,20 +133,23 @@ class TableFile:
     def _blanked(self, raw: RawTable, column: str) -> pd.Series:
         return blank_marks(raw.frame[column], self.checks.missing_marks)[0]
 
-    def _infer(self, raw: RawTable) -> tuple[Layout, list[Finding]]:
+    def _to_infer(self, raw: RawTable) -> list[str]:
+        if self.numeric is not None and self.categorical is not None:
+            return []
         known = {column for _, column in self._named()}
+        return [column for column in raw.frame.columns if column not in known]
+
+    def _infer(self, raw: RawTable) -> tuple[Layout, list[Finding]]:
         found: list[Finding] = []
         kinds: dict[str, list[str]] = {"numeric": [], "categorical": []}
-        for column in raw.frame.columns:
-            if column in known:
-                continue
+        for column in self._to_infer(raw):
             values = self._blanked(raw, column)
             kind = _kind(values)
             if kind in kinds:
                 kinds[kind].append(column)
                 continue
             count = int(values.notna().sum())
-            message = f"'{column}' holds {kind} in {count} rows; it was left out."
+            message = f"Left out '{column}', which holds {kind} in {count} of {len(values)} rows."
             found.append(Finding("left_out", column, count, "repaired", message))
         numeric = self.numeric if self.numeric is not None else kinds["numeric"]
         categorical = self.categorical if self.categorical is not None else kinds["categorical"]
@@ -163,7 +164,7 @@ def _kind(values: pd.Series) -> str:
         looks_like_id = (
             LOOKS_LIKE_ID.search(str(values.name)) and len(there) == len(values) and there.is_unique
         )
-        return "what looks like ids (name it in data.id)" if looks_like_id else "numeric"
+        return "what look like ids (set data.id)" if looks_like_id else "numeric"
     if values.dtype != "str" or there.str.fullmatch(LOOKS_LIKE_DATE).all():
         return "dates"
     if there.str.lower().nunique() <= min(MAX_LEVELS, max(2, len(values) // 2)):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from segmentation.data.checks import Checks, refuse_or_report_missing_ids
+from segmentation.data.checks import Checks, report_missing_ids
 from segmentation.data.cleaning import as_ids, as_numbers, as_text, blank_marks, finish
 from segmentation.data.customers import Customers, Finding
 from segmentation.data.files import RawTable, closest_header, open_table
@@ -125,9 +125,12 @@ class Transactions:
 
     def _sum_up(self, raw: RawTable, found: list[Finding]) -> pd.DataFrame:
         lines = self._typed(raw)
+        if lines["time"].isna().all():
+            raise InputError(f"Column '{self.time}' of {raw.where} (data.time) is missing in every row.")
         snapshot = self._snapshot(lines["time"])
         lines, returned = self._purchases(lines, snapshot, raw.where, found)
-        customers = lines.groupby("customer")
+        # In order of size the sums are the same to the last bit, however the file is sorted.
+        customers = lines.sort_values("amount").groupby("customer")
         table = pd.DataFrame(
             {
                 "recency": (snapshot - customers["time"].max()).dt.days.astype(float),
@@ -136,7 +139,7 @@ class Transactions:
             }
         )
         if self.returns == "subtract":
-            taken = returned["amount"].abs().groupby(returned["customer"]).sum()
+            taken = returned["amount"].abs().sort_values().groupby(returned["customer"]).sum()
             table["monetary"] -= taken.reindex(table.index, fill_value=0.0)
         ids = table.index.astype("int64") if table.index.dtype == "Int64" else table.index
         return table.set_axis(ids.rename(self.customer))
@@ -177,8 +180,8 @@ class Transactions:
         if best.isna().any():
             bad = written[best.isna()]
             raise InputError(
-                f"Column '{self.time}' of {where} (data.time) holds {int(times.isin(bad).sum())} cells that "
-                f"are no dates in {len(times)} rows (for example '{bad.iloc[0]}'); valid are dates such as "
+                f"Column '{self.time}' of {where} (data.time) holds no date in {int(times.isin(bad).sum())} "
+                f"of {len(times)} rows (for example '{bad.iloc[0]}'); valid are dates such as "
                 f"2011-12-09 12:50, or name their pattern in data.time_format."
             )
         if any(reading.notna().all() and not reading.equals(best) for reading in readings):
@@ -199,7 +202,7 @@ class Transactions:
         """Split the lines into purchases and returns; each line that is neither is counted once."""
         n_lines = len(lines)
         nobody = lines["customer"].isna()
-        refuse_or_report_missing_ids(int(nobody.sum()), self.customer, self.checks, found, where)
+        report_missing_ids(nobody.to_numpy(), self.customer, self.checks, found, where)
         lines = lines[~nobody]
         amounts = ["amount"] if self.amount is not None else ["quantity", "price"]
         for name in ("time", "invoice", *amounts):
@@ -221,10 +224,10 @@ class Transactions:
             "cancelled",
             self.invoice,
             int(cancelled.sum()),
-            f"cancelled lines of known customers were {word}.",
+            f"cancelled lines of known customers {word}",
         )
         n_negative = int((negative & ~cancelled).sum())
-        _report(found, "returns", getattr(self, amounts[0]), n_negative, f"negative lines were {word}.")
+        _report(found, "returns", getattr(self, amounts[0]), n_negative, f"negative lines {word}")
         lines = lines[~(cancelled | negative)]
         for name in amounts:
             column = getattr(self, name)
@@ -243,10 +246,10 @@ class Transactions:
 def _without(
     lines: pd.DataFrame, gone: pd.Series, kind: str, column: str, what: str, found: list[Finding]
 ) -> pd.DataFrame:
-    _report(found, kind, column, int(gone.sum()), f"{what} were left out.")
+    _report(found, kind, column, int(gone.sum()), f"{what} left out")
     return lines[~gone]
 
 
 def _report(found: list[Finding], kind: str, column: str, count: int, message: str) -> None:
     if count:
-        found.append(Finding(kind, column, count, "repaired", f"{count} {message}"))
+        found.append(Finding(kind, column, count, "repaired", f"{message[0].upper()}{message[1:]}: {count}."))
