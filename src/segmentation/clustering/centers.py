@@ -70,6 +70,8 @@ class KMeans(Segmenter):
 class MiniBatchKMeans(Segmenter):
     """K-means on small random batches, for many rows; a new row joins the nearest centre.
 
+    A centre that ends without members makes no segment, so there may be fewer than asked for.
+
     Parameters
     ----------
     n_clusters : int, default=5
@@ -304,9 +306,14 @@ class Birch(Segmenter):
         self.branching_factor = branching_factor
 
     def _learn(self, rows: Matrix) -> int:
-        model = cluster.Birch(**self.get_params(deep=False), compute_labels=False).fit(rows)
+        options = self.get_params(deep=False)
+        # Scikit-learn cannot merge a single ball; one segment needs no merging.
+        if self.n_clusters == 1:
+            options["n_clusters"] = None
+        model = cluster.Birch(**options, compute_labels=False).fit(rows)
         # The tree cannot be saved, and predict needs only the balls.
-        self._balls, self._ball_numbers = model.subcluster_centers_, model.subcluster_labels_
+        self._balls = model.subcluster_centers_
+        self._ball_numbers = np.minimum(model.subcluster_labels_, self.n_clusters - 1)
         return int(self._ball_numbers.max()) + 1
 
     def _assign(self, X: Matrix) -> NDArray[np.integer]:

@@ -161,7 +161,9 @@ class OPTICS(_Rows):
             )
         options = self.get_params(deep=False)
         del options["max_rows"]
-        model = cluster.OPTICS(**options).fit(rows)
+        # Among equal rows the reachability is zero, and the flank before them rightly infinitely steep.
+        with np.errstate(divide="ignore"):
+            model = cluster.OPTICS(**options).fit(rows)
         return self._remember_density(rows, model.labels_, self.min_samples)
 
 
