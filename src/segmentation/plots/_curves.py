@@ -208,9 +208,7 @@ def k_distance(distances: Sequence[float], k: int, eps: float | None = None) -> 
     axes = area.subplots()
     axes.plot(info.ranks, info.distances, color=PALETTE[0], marker="o" if info.n == 1 else None)
     if eps is not None:
-        label = (
-            f"eps = {short_number(eps)}: {info.n_beyond:,} customers beyond ({info.n_beyond / info.n:.1%})"  # type: ignore[operator]
-        )
+        label = f"eps = {short_number(eps)}: {info.n_beyond:,} customers beyond"
         axes.axhline(eps, color=ACCENT, linestyle="--", label=label)
     dress(axes, "Customers, nearest first", f"Distance to neighbour {k}")
     axes.set_ylim(bottom=0)

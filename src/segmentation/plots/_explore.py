@@ -37,13 +37,14 @@ from segmentation.plots._style import (
     segment_color,
     segment_legend,
 )
-from segmentation.plots._text import plain, with_unit, words
+from segmentation.plots._text import plain, share_text, signed_zero_free, with_unit, words
 
 MAX_PANELS = 12
 MAX_LEVELS = 12
 MAX_PAIRS = 5
 MAX_ROWS = 30
 MAX_BINS = 40
+MAX_FLIERS = 500
 
 
 @dataclass(frozen=True)
@@ -261,9 +262,9 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
     gaps = f"{info.n_missing:,} missing" if info.n_missing else ""
     if info.edges is None:
         axes.barh(range(len(info.levels)), info.counts, color=PALETTE[2], height=0.75)
-        axes.set_yticks(range(len(info.levels)), [plain(level, 18) for level in info.levels])
+        axes.set_yticks(range(len(info.levels)), [plain(level, 24) for level in info.levels])
         axes.set_ylim(max(len(info.levels), 1) - 0.5, -0.5)
-        dress(axes, "Customers", title=with_unit(info.column, units, 30), grid="x")
+        dress(axes, "Customers", with_unit(info.column, units, 30), grid="x")
         axes.tick_params(axis="y", labelsize=SMALL_SIZE)
         number_ticks(axes.xaxis, 4)
     else:
@@ -354,8 +355,9 @@ def _draw_diagonal(axes: Axes, values: np.ndarray, labels: np.ndarray) -> None:
     for label in segments(labels):
         part = values[labels == label]
         counts = np.histogram(part[np.isfinite(part)], edges)[0]
-        axes.bar(edges[:-1], counts, np.diff(edges), base, align="edge", color=segment_color(label))
-        base += counts
+        # One patch a segment: a bar a bin and segment takes seconds.
+        axes.stairs(base + counts, edges, baseline=base, fill=True, color=segment_color(label))
+        base = base + counts
     number_ticks(axes.yaxis, 3)
 
 
@@ -365,7 +367,7 @@ def _draw_rho(axes: Axes, rho: float) -> None:
     axes.text(
         0.5,
         0.5,
-        f"{rho:.2f}" if known else "n/a",
+        signed_zero_free(rho, ".2f") if known else "n/a",
         transform=axes.transAxes,
         ha="center",
         va="center",
@@ -418,11 +420,10 @@ def annotate_cells(axes: Axes, values: np.ndarray, limit: float) -> None:
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             color = "white" if abs(value) > 0.6 * limit else INK
-            # Rounding may leave a sign without a number behind it.
             axes.text(
                 column,
                 row,
-                f"{value:.2f}".replace("-0.00", "0.00"),
+                signed_zero_free(value, ".2f"),
                 ha="center",
                 va="center",
                 fontsize=SMALL_SIZE,
@@ -470,6 +471,12 @@ def outliers(table: pd.DataFrame, units: Mapping[str, str] | None = None) -> Fig
     return figure
 
 
+def _thinned(outside: np.ndarray) -> np.ndarray:
+    # Evenly through the sorted values: the farthest ones stay.
+    places = np.linspace(0, len(outside) - 1, min(len(outside), MAX_FLIERS)).round().astype(int)
+    return np.sort(outside)[places]
+
+
 def _draw_boxes(axes: Axes, boxes: list[Box]) -> None:
     stats = [
         {
@@ -478,7 +485,7 @@ def _draw_boxes(axes: Axes, boxes: list[Box]) -> None:
             "q3": box.quartiles[2],
             "whislo": box.whiskers[0],
             "whishi": box.whiskers[1],
-            "fliers": box.outside[sampled(len(box.outside), 500)],
+            "fliers": _thinned(box.outside),
         }
         for box in boxes
     ]
@@ -496,10 +503,10 @@ def _draw_boxes(axes: Axes, boxes: list[Box]) -> None:
     )
     for row, box in enumerate(boxes):
         count = len(box.outside)
-        text = f"{count:,} ({count / box.n:.1%})" if box.n else "no values"
+        text = share_text(count, box.n) if box.n else "no values"
         axes.annotate(
             text,
-            (1.01, row),
+            (1.02, row),
             xycoords=("axes fraction", "data"),
             va="center",
             fontsize=SMALL_SIZE,

@@ -32,7 +32,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_name,
 )
-from segmentation.plots._text import plain, with_unit, words
+from segmentation.plots._text import plain, share_text, with_unit, words
 
 MAX_FEATURES = 20
 MAX_ROWS = 30
@@ -286,9 +286,9 @@ def segment_sizes(labels: Any) -> Figure:
     figure, area = new_figure(title, notes, (7.5, min(1.5 + 0.36 * len(info.labels), 13)))
     axes = area.subplots()
     axes.barh(places, info.counts, color=[segment_color(s) for s in info.labels], height=0.75)
-    for place, count, share in zip(places, info.counts, info.shares, strict=True):
+    for place, count in zip(places, info.counts, strict=True):
         axes.annotate(
-            f"{count:,} ({share:.1%})",
+            share_text(count, sum(info.counts)),
             (count, place),
             (4, 0),
             textcoords="offset points",

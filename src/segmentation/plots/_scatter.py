@@ -229,7 +229,7 @@ def scatter_3d(
     axes.tick_params(labelsize=SMALL_SIZE)
     axes.view_init(elev=22, azim=-55)
     # The label of the vertical axis lies outside the box that the layout measures.
-    axes.set_box_aspect(None, zoom=0.86)
+    axes.set_box_aspect(None, zoom=1.1)
     segment_legend(area, info.all_labels)
     return figure
 
@@ -297,10 +297,13 @@ def _draw_arrows(axes: Axes, info: PcaInfo, columns: list[str]) -> None:
     arrows = info.loadings[list(info.arrows)]
     if not len(arrows):
         return
-    # Room on both sides for the names, which stand outside the cloud in two columns.
     low, high = axes.get_xlim(), axes.get_ylim()
-    reach = 0.9 * min(-low[0], low[1], -high[0], high[1])
-    tips = arrows / np.linalg.norm(arrows, axis=1).max() * reach
+    tips = arrows / np.linalg.norm(arrows, axis=1).max() * 0.85 * min(-low[0], low[1], -high[0], high[1])
+    names = [words(columns[i], 20) for i in info.arrows]
+    # Room for the names, which stand outside the arrows: a letter is some 1.5 % of the width.
+    room = [0.015 * (len(name) + 2) * (low[1] - low[0]) for name in names]
+    ends = [tip[0] + (space if tip[0] >= 0 else -space) for tip, space in zip(tips, room, strict=True)]
+    axes.set_xlim(min(low[0], *ends), max(low[1], *ends))
     for tip in tips:
         axes.annotate(
             "",
@@ -314,7 +317,7 @@ def _draw_arrows(axes: Axes, info: PcaInfo, columns: list[str]) -> None:
         heights = spread_apart(np.array([tips[i][1] for i in chosen]), 0.055 * (high[1] - high[0]))
         for i, height in zip(chosen, heights, strict=True):
             axes.annotate(
-                words(columns[info.arrows[i]], 20),
+                names[i],
                 tips[i],
                 (tips[i][0] + side * 0.015 * (low[1] - low[0]), height),
                 ha="left" if side > 0 else "right",

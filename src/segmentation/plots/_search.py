@@ -34,6 +34,8 @@ from segmentation.plots._text import plain, short_number
 MAX_BARS = 20
 MAX_AXES = 12
 MAX_TICKS = 10
+# Below the axis: where a trial did not use the parameter.
+_UNUSED = -0.14
 
 
 @dataclass(frozen=True)
@@ -296,8 +298,8 @@ def parallel_coordinate(
     Returns
     -------
     Figure
-        Lines coloured by the objective, the best one thick. A line has a gap where a parameter was not
-        used.
+        Lines coloured by the objective, the best one thick. Where a trial did not use a parameter its line
+        passes below the axis.
 
     Raises
     ------
@@ -310,7 +312,6 @@ def parallel_coordinate(
         return message_figure(title, f"Nothing to draw: {len(params)} trials, {params.shape[1]} parameters.")
     notes = (
         f"{info.n_trials:,} trials",
-        "a line has a gap where a parameter was not used",
         sample_note(len(info.values), info.n_trials, "trials"),
         sample_note(len(info.axes), info.n_parameters, "parameters"),
     )
@@ -332,7 +333,8 @@ def parallel_coordinate(
     axes.tick_params(axis="x", length=0)
     # Room for the tick labels at the right of the last axis.
     axes.set_xlim(-0.15, len(names) - 0.45)
-    axes.set_ylim(-0.04, 1.04)
+    unused = any(np.isnan(axis.positions).any() for axis in info.axes)
+    axes.set_ylim((_UNUSED if unused else 0) - 0.04, 1.04)
     bar = area.colorbar(colors, ax=axes, shrink=0.9)
     bar.set_label(plain(objective, 40), fontsize=LABEL_SIZE, color=INK)
     bar.ax.tick_params(labelsize=SMALL_SIZE)
@@ -342,23 +344,21 @@ def parallel_coordinate(
 
 
 def _draw_trials(axes: Axes, info: ParallelInfo, colors: ScalarMappable) -> None:
-    heights = np.column_stack([axis.positions for axis in info.axes])
+    heights = np.nan_to_num(np.column_stack([axis.positions for axis in info.axes]), nan=_UNUSED)
     places = np.arange(len(info.axes))
-    # matplotlib ends a path at NaN and starts anew behind it: the gap of an unused parameter.
     lines = [np.column_stack([places, row]) for row in heights]
     shades = colors.to_rgba(info.values, alpha=0.55)
     axes.add_collection(LineCollection(lines, colors=shades, linewidths=1.1, zorder=2))
-    # A parameter used between two unused ones has no line, so that every value gets a dot.
-    spots = np.column_stack([np.tile(places, len(heights)), heights.ravel()])
-    axes.scatter(
-        spots[:, 0], spots[:, 1], s=9, c=np.repeat(shades, len(places), axis=0), zorder=2, linewidths=0
-    )
     axes.plot(places, heights[info.best], color=ACCENT, linewidth=2.6, marker="o", markersize=5, zorder=3)
 
 
 def _draw_axis(axes: Axes, place: int, axis: ParameterAxis) -> None:
     axes.plot([place, place], [0, 1], color="#9A9A9A", linewidth=1, zorder=1)
-    for height, label in zip(axis.ticks, axis.tick_labels, strict=True):
+    ticks = list(zip(axis.ticks, axis.tick_labels, strict=True))
+    if np.isnan(axis.positions).any():
+        ticks.append((_UNUSED, "not used"))
+        axes.plot(place, _UNUSED, "o", markersize=4, color="#9A9A9A", zorder=1)
+    for height, label in ticks:
         axes.annotate(
             label,
             (place, height),
@@ -369,8 +369,4 @@ def _draw_axis(axes: Axes, place: int, axis: ParameterAxis) -> None:
             color=INK,
             zorder=4,
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
-        )
-    if not np.isfinite(axis.positions).any():
-        axes.annotate(
-            "not used", (place, 0.5), (5, 0), textcoords="offset points", va="center", fontsize=SMALL_SIZE
         )

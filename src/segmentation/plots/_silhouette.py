@@ -20,7 +20,7 @@ from segmentation.plots._style import (
     segment_name,
     side_legend,
 )
-from segmentation.plots._text import plain
+from segmentation.plots._text import plain, signed_zero_free
 
 # A blade is some hundred pixels high at most: more steps than this are not seen.
 _STEPS = 400
@@ -114,7 +114,10 @@ def silhouette_per_customer(samples: Sequence[float], labels: Sequence[int], spa
     axes.set_ylim(top, -gap)
     lowest = min(float(blade.values[-1]) for blade in info.blades)
     axes.set_xlim(min(-0.05, lowest - 0.05), max(1.02 * float(max(b.values[0] for b in info.blades)), 0.1))
-    names = [f"{segment_name(b.label)} ({len(b.values):,})  {b.mean:+.2f}" for b in info.blades]
+    names = [
+        f"{segment_name(b.label)} ({len(b.values):,})  {signed_zero_free(b.mean, '+.2f')}"
+        for b in info.blades
+    ]
     dress(axes, "Silhouette (-1 to 1)", grid="x")
     axes.set_yticks(middles, names)
     axes.tick_params(axis="y", length=0, labelsize=TICK_SIZE if len(names) <= 24 else SMALL_SIZE)

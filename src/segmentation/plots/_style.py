@@ -10,17 +10,18 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from segmentation.plots._columns import segments
 from segmentation.plots._text import short_number
 
-# Okabe and Ito (2008), https://jfly.uni-koeln.de/color/ with two changes for white paper: their yellow is
-# darker here and a dark indigo stands for black, which is kept for lines and text.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B3A500", "#3B3463")
+# Okabe and Ito (2008), https://jfly.uni-koeln.de/color/ with navy for black, which is kept for lines and text.
+# Measured: a yellow that is darker, for white paper, is their orange to a colour-blind reader.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#10005A")
 MARKERS = ("o", "s", "^", "D", "v", "P", "*", "h")
-NOISE_COLOR = "#8A8A8A"
+NOISE_COLOR = "#8a8a8a"
 NOISE_MARKER = "x"
 INK = "#333333"
 SOFT = "#6B6B6B"
@@ -34,10 +35,27 @@ DPI = 110
 
 
 def segment_color(label: int) -> str:
-    """The colour of a segment: eight hues, then the same ones darker, then lighter; noise is grey."""
+    """Give the colour of a segment, the same in every figure.
+
+    Parameters
+    ----------
+    label : int
+        Segment from 0, or -1 for noise.
+
+    Returns
+    -------
+    str
+        ``"#rrggbb"``: eight hues for colour-blind readers too, then the same ones darker, then lighter; grey
+        for noise.
+
+    Examples
+    --------
+    >>> segment_color(0), segment_color(8), segment_color(-1)
+    ('#0072b2', '#003959', '#8a8a8a')
+    """
     if label < 0:
         return NOISE_COLOR
-    share, added = ((1.0, 0.0), (0.55, 0.0), (0.5, 0.5))[label // len(PALETTE) % 3]
+    share, added = ((1.0, 0.0), (0.5, 0.0), (0.5, 0.5))[label // len(PALETTE) % 3]
     red, green, blue = to_rgb(PALETTE[label % len(PALETTE)])
     return to_hex((added + share * red, added + share * green, added + share * blue))
 
@@ -48,7 +66,23 @@ def segment_marker(label: int) -> str:
 
 
 def segment_name(label: int) -> str:
-    """What a segment is called in a legend."""
+    """Call a segment as every legend does.
+
+    Parameters
+    ----------
+    label : int
+        Segment from 0, or -1 for noise.
+
+    Returns
+    -------
+    str
+        Its name.
+
+    Examples
+    --------
+    >>> segment_name(2), segment_name(-1)
+    ('Segment 2', 'Noise')
+    """
     return "Noise" if label < 0 else f"Segment {label}"
 
 
@@ -56,7 +90,9 @@ def new_figure(
     title: str, notes: Iterable[str] = (), size: tuple[float, float] = (8, 5)
 ) -> tuple[Figure, SubFigure]:
     """A titled figure and the area below its title, where the notes are the second line."""
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(
+        figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06), facecolor="white"
+    )
     FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, color=INK)
     area: Any = figure.subfigures(1, 1)
@@ -94,23 +130,29 @@ def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "", grid:
 
 def number_ticks(axis: Axis, n_ticks: int = 5) -> None:
     """A few round ticks, written so that no factor stands apart at the end of the axis."""
-    axis.set_major_locator(MaxNLocator(n_ticks))
+    axis.set_major_locator(MaxNLocator(n_ticks, steps=[1, 2, 2.5, 5, 10]))
     low, high = axis.get_view_interval()
-    # Three digits tell ticks apart only where the axis spans a good part of its values.
+    # Four digits tell ticks apart only where the axis spans a good part of its values.
     if abs(high - low) > 0.05 * max(abs(low), abs(high)):
         axis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+
+
+def _is_light(color: str) -> bool:
+    red, green, blue = to_rgb(color)
+    return 0.3 * red + 0.6 * green + 0.1 * blue > 0.75
 
 
 def point_style(label: int, size: float, alpha: float) -> dict[str, Any]:
     """How the points of a segment are drawn by ``Axes.plot``."""
     color = segment_color(label)
+    # A cross has no face: with a white edge it would not be seen. Yellow on white needs a darker one.
+    edge = color if label < 0 else to_hex([0.7 * c for c in to_rgb(color)]) if _is_light(color) else "white"  # type: ignore[arg-type]
     return {
         "linestyle": "none",
         "marker": segment_marker(label),
         "markersize": size * (1.4 if segment_marker(label) == "*" else 1),
         "color": color,
-        # A cross has no face: with a white edge it would not be seen.
-        "markeredgecolor": color if label < 0 else "white",
+        "markeredgecolor": edge,
         "markeredgewidth": 1.0 if label < 0 else 0.4,
         "alpha": alpha,
     }
@@ -123,6 +165,8 @@ def draw_points(axes: Axes, coordinates: np.ndarray, labels: np.ndarray, size: f
         chosen = coordinates[labels == label]
         if len(chosen):
             style = point_style(label, size * (0.65 if crowd else 1), 0.6 if crowd else 0.9)
+            if crowd and label >= 0:
+                style["markeredgewidth"] = 0
             axes.plot(*chosen.T, zorder=1 if label < 0 else 2, **style)
 
 

@@ -16,20 +16,27 @@ def _glyphs() -> frozenset[int]:
 
 
 def _character(char: str) -> str:
-    # Control and format characters (line ends, text direction, emoji joiners) shape text, they are not text.
+    # Control and format characters (line ends, text direction, joiners) shape text, they are not text.
     if char.isspace() or unicodedata.category(char) == "Cc":
         return " "
-    if unicodedata.category(char) in {"Cf", "Mn"} and ord(char) not in _glyphs():
+    # An accent that the font lacks is left out; its letter says enough.
+    if unicodedata.category(char) == "Cf" or (
+        unicodedata.category(char) == "Mn" and ord(char) not in _glyphs()
+    ):
         return ""
     return char if ord(char) in _glyphs() else BOX
 
 
 def plain(value: object, limit: int = 32) -> str:
     """Text as it stands, on one line, at most `limit` characters, a box for what the font cannot show."""
-    # A name of a million characters must not cost a million look-ups: what is far behind is not shown.
-    text = " ".join("".join(map(_character, str(value)[: 8 * limit])).split())
-    if len(text) > limit or len(str(value)) > 8 * limit:
-        text = text[: limit - 1].rstrip() + ELLIPSIS
+    whole = str(value)
+    # A name of a million characters must not cost a million look-ups.
+    whole = whole if len(whole) <= 16 * limit else whole[: 8 * limit] + whole[-8 * limit :]
+    text = " ".join("".join(map(_character, whole)).split())
+    if len(text) > limit:
+        # The end is kept: long names of one table often differ only there.
+        tail = limit // 3
+        text = text[: limit - tail - 1].rstrip() + ELLIPSIS + text[-tail:].lstrip()
     # An escaped dollar is drawn as a dollar; a bare pair of them would start mathematics.
     return (text or "(no name)").replace("$", r"\$")
 
@@ -47,8 +54,22 @@ def with_unit(column: object, units: Mapping[str, str] | None, limit: int = 32) 
 
 
 def short_number(value: float) -> str:
-    """Three digits and a letter for thousands, millions and billions: ``12.3k``."""
+    """Four digits and a letter for thousands, millions and billions: ``12.3k``."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if size <= abs(value) < 1e12:
-            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
-    return f"{value:.0f}" if 1e3 <= abs(value) < 1e4 else f"{value:.3g}"
+            return f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e4 else f"{value:.4g}"
+
+
+def share_text(count: int, total: int) -> str:
+    """A count and its share: ``12 (6.0%)``; a share too small to write is not a zero."""
+    if not count:
+        return "0"
+    share = count / total
+    return f"{count:,} ({share:.1%})" if share >= 0.0005 else f"{count:,} (<0.1%)"
+
+
+def signed_zero_free(value: float, form: str) -> str:
+    """A number without the sign that rounding may leave before a zero."""
+    text = format(value, form)
+    return text if float(text) else format(0.0, form)

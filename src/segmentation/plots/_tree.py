@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from scipy.cluster import hierarchy
+from scipy.optimize import linear_sum_assignment
 
 from segmentation.errors import InputError
 from segmentation.plots._columns import checked_labels
@@ -93,16 +94,15 @@ def _cut(Z: np.ndarray, n_segments: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _numbers(leaf_branch: np.ndarray, roots: np.ndarray, labels: np.ndarray | None) -> list[int]:
-    """The segment number of each branch: the label most of its customers have, else its rank by size."""
+    """The segment number of each branch: the label it shares most customers with, else its rank by size."""
     sizes = np.bincount(leaf_branch, minlength=len(roots))
     order = np.argsort(-sizes, kind="stable")
     if labels is None:
         return [int(rank) for rank in np.argsort(order, kind="stable")]
-    found = []
-    for b in range(len(roots)):
-        values, counts = np.unique(labels[leaf_branch == b], return_counts=True)
-        found.append(int(values[counts.argmax()]))
-    return found
+    # Each label goes to one branch, so that as many customers as possible keep theirs.
+    shared = np.zeros((len(roots), max(int(labels.max()) + 1, len(roots))))
+    np.add.at(shared, (leaf_branch[labels >= 0], labels[labels >= 0]), 1)
+    return [int(label) for label in linear_sum_assignment(shared, maximize=True)[1]]
 
 
 def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figure:
@@ -115,8 +115,8 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     n_segments : int
         Number of segments. Of more than 31 all are shown.
     labels : array of shape (n_customers,), optional
-        Segments; a branch takes the colour of the label most of its customers have. Without them the
-        branches are numbered by size, the largest first.
+        Segments; each branch takes the number and colour of the label it shares most customers with,
+        no label twice. Without labels the branches are numbered by size, the largest first.
 
     Returns
     -------
@@ -148,16 +148,17 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     top = float(info.paths[:, :, 1].max()) or 1.0
     if info.cut is not None:
         axes.axhline(info.cut, color=ACCENT, linestyle="--", linewidth=1.3)
+        # Outside, where no branch crosses the words.
         axes.annotate(
             f"cut into {n_segments}",
             (1, info.cut),
-            (-2, 3),
+            (4, 0),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
-            ha="right",
-            va="bottom",
+            va="center",
             fontsize=SMALL_SIZE,
             color=ACCENT,
+            annotation_clip=False,
         )
     axes.set_xlim(0, 10 * len(places))
     axes.set_ylim(0, 1.06 * top)

@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmentation.errors import InputError
+from segmentation.plots import history, parallel_coordinate
+from segmentation.plots._curves import curve_info, k_distance_info
+from segmentation.plots._search import history_info, parallel_info
+
+
+def test_a_curve_is_ordered_and_knows_its_best():
+    curve = curve_info("kmeans", [4, 2, 3], [0.3, np.nan, 0.5])
+
+    assert curve.ks.tolist() == [2, 3, 4]
+    assert curve.best == 3
+    assert curve_info("dbscan", [2, 3], [np.nan, np.nan]).best is None
+
+
+def test_a_curve_needs_a_value_for_every_k():
+    with pytest.raises(InputError, match="'ward' has 2 numbers of segments and 1 values"):
+        curve_info("ward", [2, 3], [0.1])
+
+
+def test_distances_are_sorted_and_those_beyond_the_radius_counted():
+    info = k_distance_info([3.0, 1.0, np.nan, 2.0], eps=1.5)
+
+    assert info.distances.tolist() == [1, 2, 3]
+    assert info.ranks.tolist() == [1, 2, 3]
+    assert info.n_beyond == 2
+    many = k_distance_info(np.arange(20_000.0))
+    assert (many.ranks[0], many.ranks[-1], len(many.ranks)) == (1, 20_000, 5_000)
+
+
+def test_the_running_best_ignores_failed_and_infeasible_trials():
+    info = history_info([0.2, np.nan, 0.9, 0.5, 0.4], [True, True, False, True, True])
+
+    assert info.running_best.tolist() == [0.2, 0.2, 0.2, 0.5, 0.5]
+    assert info.best == 3
+    assert info.n_failed == 1
+    assert history_info([3.0, 1.0, 2.0], maximize=False).best == 1
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-10, 10)), max_size=30))
+def test_the_running_best_only_gets_better(values):
+    info = history_info([np.nan if v is None else v for v in values])
+
+    known = info.running_best[np.isfinite(info.running_best)]
+    assert (np.diff(known) >= 0).all()
+    if info.best is not None:
+        assert info.values[info.best] == known[-1]
+
+
+def test_marks_and_winner_must_fit_the_trials():
+    with pytest.raises(InputError, match="1 feasible marks for 2 trials"):
+        history([1.0, 2.0], [True])
+    with pytest.raises(InputError, match="0 to 1, not 2"):
+        history([1.0, 2.0], best=2)
+    with pytest.raises(InputError, match="1 values for 2 trials"):
+        parallel_coordinate(pd.DataFrame({"k": [1, 2]}), [0.5])
+
+
+def test_parameters_lie_between_their_ends_and_unused_ones_nowhere():
+    params = pd.DataFrame(
+        {
+            "algorithm": ["kmeans", "dbscan", "kmeans", "dbscan"],
+            "n_clusters": [2.0, np.nan, 10.0, np.nan],
+            "eps": [np.nan, 0.01, np.nan, 1.0],
+            "whiten": [True, False, True, True],
+            "seed": [7, 7, 7, 7],
+        }
+    )
+    info = parallel_info(params, [0.3, np.nan, 0.1, 0.6], log=["eps"])
+    algorithm, n_clusters, eps, whiten, seed = info.axes
+
+    # The trial without a value is gone; the others go from the worst to the best.
+    assert info.values.tolist() == [0.1, 0.3, 0.6]
+    assert info.best == 2
+    assert algorithm.positions.tolist() == [0.75, 0.75, 0.25]
+    assert algorithm.tick_labels == ("dbscan", "kmeans")
+    assert n_clusters.positions[:2].tolist() == [1, 0]
+    assert np.isnan(n_clusters.positions[2])
+    assert n_clusters.tick_labels[0] == "2"
+    assert n_clusters.tick_labels[-1] == "10"
+    assert np.isnan(eps.positions[:2]).all()
+    assert whiten.tick_labels == ("True",)
+    assert seed.positions.tolist() == [0.5] * 3
+
+
+def test_a_logarithmic_axis_has_a_decade_per_step():
+    info = parallel_info(pd.DataFrame({"eps": [0.01, 0.1, 1.0, 10.0]}), [1.0, 2.0, 3.0, 4.0], log=["eps"])
+
+    assert info.axes[0].positions == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert info.axes[0].tick_labels == ("0.01", "0.1", "1", "10")
+
+
+def test_lines_for_minimising_have_the_smallest_on_top():
+    info = parallel_info(pd.DataFrame({"k": [1, 2, 3]}), [5.0, 1.0, 3.0], maximize=False)
+
+    assert info.values.tolist() == [5, 3, 1]
+    assert info.best == 2
+
+
+def test_the_winner_of_many_trials_is_always_drawn():
+    values = np.zeros(9_000)
+    values[4_321] = 1
+
+    info = parallel_info(pd.DataFrame({"k": np.arange(9_000)}), values)
+
+    assert info.values[info.best] == 1
+    assert info.n_trials == 9_000
+    assert len(info.values) <= 5_001
