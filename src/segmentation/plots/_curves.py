@@ -24,7 +24,7 @@ from segmentation.plots._style import (
     segment_marker,
     side_legend,
 )
-from segmentation.plots._text import plain, short_number
+from segmentation.plots._text import count_text, plain, short_number
 
 
 @dataclass(frozen=True)
@@ -204,11 +204,11 @@ def k_distance(distances: Sequence[float], k: int, eps: float | None = None) -> 
     title = f"Distance to neighbour {k}"
     if not info.n:
         return message_figure(title, "There is no distance to draw.")
-    figure, area = new_figure(title, (f"{info.n:,} customers",), (7.5, 4.6))
+    figure, area = new_figure(title, (count_text(info.n, "customer"),), (7.5, 4.6))
     axes = area.subplots()
     axes.plot(info.ranks, info.distances, color=PALETTE[0], marker="o" if info.n == 1 else None)
     if eps is not None:
-        label = f"eps = {short_number(eps)}: {info.n_beyond:,} customers beyond"
+        label = f"eps = {short_number(eps)}: {count_text(info.n_beyond or 0, 'customer')} beyond"
         axes.axhline(eps, color=ACCENT, linestyle="--", label=label)
     dress(axes, "Customers, nearest first", f"Distance to neighbour {k}")
     axes.set_ylim(bottom=0)

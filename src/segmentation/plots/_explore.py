@@ -37,7 +37,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_legend,
 )
-from segmentation.plots._text import plain, share_text, signed_zero_free, with_unit, words
+from segmentation.plots._text import count_text, plain, share_text, signed_zero_free, with_unit, words
 
 MAX_PANELS = 12
 MAX_LEVELS = 12
@@ -248,7 +248,7 @@ def distributions(table: pd.DataFrame, units: Mapping[str, str] | None = None) -
         return message_figure(title, f"Nothing to draw: {len(table):,} rows, {table.shape[1]} columns.")
     n_across = min(3, len(infos))
     n_down = -(-len(infos) // n_across)
-    notes = (f"{len(table):,} customers", sample_note(len(infos), table.shape[1], "columns"))
+    notes = (count_text(len(table), "customer"), sample_note(len(infos), table.shape[1], "columns"))
     figure, area = new_figure(title, notes, (max(5.5, 3.6 * n_across), 0.9 + 2.5 * n_down))
     grid = area.subplots(n_down, n_across, squeeze=False)
     for axes, info in zip(grid.flat, infos, strict=False):
@@ -264,9 +264,9 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
         axes.barh(range(len(info.levels)), info.counts, color=PALETTE[2], height=0.75)
         axes.set_yticks(range(len(info.levels)), [plain(level, 24) for level in info.levels])
         axes.set_ylim(max(len(info.levels), 1) - 0.5, -0.5)
-        dress(axes, "Customers", with_unit(info.column, units, 30), grid="x")
+        dress(axes, "Customers", with_unit(info.column, units, 24), grid="x")
         axes.tick_params(axis="y", labelsize=SMALL_SIZE)
-        number_ticks(axes.xaxis, 4)
+        number_ticks(axes.xaxis, 4, whole=True)
     else:
         axes.bar(
             info.edges[:-1],
@@ -276,9 +276,13 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
             color=PALETTE[0],
             edgecolor="white",
         )
-        dress(axes, with_unit(info.column, units, 30), "Customers", grid="y")
+        dress(axes, with_unit(info.column, units, 24), "Customers", grid="y")
         number_ticks(axes.xaxis)
-        number_ticks(axes.yaxis, 4)
+        number_ticks(axes.yaxis, 4, whole=True)
+    if not info.counts.sum():
+        axes.text(
+            0.5, 0.5, "no values", transform=axes.transAxes, ha="center", fontsize=TICK_SIZE, color=SOFT
+        )
     if gaps:
         axes.text(
             1,
@@ -341,9 +345,9 @@ def pair_relations(table: pd.DataFrame, units: Mapping[str, str] | None = None, 
             if j <= i:
                 number_ticks(axes.xaxis, 4)
             if i == n - 1:
-                axes.set_xlabel(with_unit(other, units, 22), fontsize=TICK_SIZE)
+                axes.set_xlabel(with_unit(other, units, 20), fontsize=TICK_SIZE)
             if j == 0:
-                axes.set_ylabel("Customers" if i == 0 else with_unit(name, units, 22), fontsize=TICK_SIZE)
+                axes.set_ylabel("Customers" if i == 0 else with_unit(name, units, 20), fontsize=TICK_SIZE)
     if labels is not None:
         segment_legend(area, checked_labels(labels))
     return figure
@@ -358,7 +362,7 @@ def _draw_diagonal(axes: Axes, values: np.ndarray, labels: np.ndarray) -> None:
         # One patch a segment: a bar a bin and segment takes seconds.
         axes.stairs(base + counts, edges, baseline=base, fill=True, color=segment_color(label))
         base = base + counts
-    number_ticks(axes.yaxis, 3)
+    number_ticks(axes.yaxis, 3, whole=True)
 
 
 def _draw_rho(axes: Axes, rho: float) -> None:

@@ -21,6 +21,7 @@ from segmentation.plots._columns import (
 )
 from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
+    GRID,
     INK,
     LABEL_SIZE,
     SMALL_SIZE,
@@ -32,7 +33,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_name,
 )
-from segmentation.plots._text import plain, share_text, with_unit, words
+from segmentation.plots._text import count_text, plain, share_text, with_unit, words
 
 MAX_FEATURES = 20
 MAX_ROWS = 30
@@ -203,7 +204,7 @@ def _draw_profile(
     else:
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", fontsize=TICK_SIZE)
     if feature.level is None:
-        title = with_unit(feature.column, units, 26)
+        title = with_unit(feature.column, units, 22)
     else:
         title = f"{words(feature.column, 16)}: {plain(feature.level, 14)} (%)"
     dress(axes, title=title, grid="y")
@@ -231,7 +232,7 @@ def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:
     Returns
     -------
     Figure
-        A heat map in standard deviations of all customers; colours end at 2.
+        A heat map in standard deviations of all customers; colours end at 2. Grey is without values.
 
     Raises
     ------
@@ -252,6 +253,7 @@ def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:
     )
     figure, area = new_figure(title, notes, (max(width, 6), 1.9 + 0.34 * n_rows))
     axes = area.subplots()
+    axes.set_facecolor(GRID)
     image = axes.imshow(info.differences, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
     dress(axes, "Segment", grid="")
     segment_ticks(axes, info.labels)
@@ -281,7 +283,7 @@ def segment_sizes(labels: Any) -> Figure:
     if not info.labels:
         return message_figure(title, "There is no customer to count.")
     n_segments = sum(label >= 0 for label in info.labels)
-    notes = (f"{sum(info.counts):,} customers", f"{n_segments} segment{'s' * (n_segments != 1)}")
+    notes = (count_text(sum(info.counts), "customer"), count_text(n_segments, "segment"))
     places = np.arange(len(info.labels)) + np.array([0.5 if label < 0 else 0.0 for label in info.labels])
     figure, area = new_figure(title, notes, (7.5, min(1.5 + 0.36 * len(info.labels), 13)))
     axes = area.subplots()
@@ -300,5 +302,5 @@ def segment_sizes(labels: Any) -> Figure:
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.set_xlim(0, 1.18 * max(info.counts))
     dress(axes, "Customers", grid="x")
-    number_ticks(axes.xaxis, 6)
+    number_ticks(axes.xaxis, 6, whole=True)
     return figure

@@ -30,7 +30,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_legend,
 )
-from segmentation.plots._text import plain, with_unit, words
+from segmentation.plots._text import count_text, plain, with_unit, words
 
 MAX_ARROWS = 6
 
@@ -91,7 +91,7 @@ def pca_info(matrix: np.ndarray, labels: Any) -> PcaInfo:
 def _notes(info: PointsInfo) -> tuple[str, ...]:
     gone = len(info.all_labels) - info.n_placed
     return (
-        f"{len(info.all_labels):,} customers",
+        count_text(len(info.all_labels), "customer"),
         sample_note(len(info.points), info.n_placed, "points"),
         f"{gone:,} with missing values left out" if gone else "",
     )
@@ -265,8 +265,9 @@ def pca_scatter(
     title = "Segments in the plane of largest variance"
     given = checked_labels(labels, len(matrix))
     if not matrix.shape[1] or not np.isfinite(matrix).all(axis=1).any():
+        known = f"not one of {count_text(len(matrix), 'customer')} has all {count_text(matrix.shape[1], 'feature')}"
         return message_figure(
-            title, f"Nothing to draw: {len(matrix):,} customers, {matrix.shape[1]} features."
+            title, f"Nothing to draw: {known if matrix.shape[1] else 'there are no features'}."
         )
     n_features = matrix.shape[1]
     info = pca_info(matrix, given)

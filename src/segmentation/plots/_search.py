@@ -29,7 +29,7 @@ from segmentation.plots._style import (
     number_ticks,
     side_legend,
 )
-from segmentation.plots._text import plain, short_number
+from segmentation.plots._text import count_text, plain, short_number
 
 MAX_BARS = 20
 MAX_AXES = 12
@@ -193,7 +193,7 @@ def history(
         return message_figure(title, f"None of {len(info.values)} trials has a value.")
     rows = sampled(len(info.values))
     notes = (
-        f"{len(info.values):,} trials",
+        count_text(len(info.values), "trial"),
         f"{info.n_failed:,} without a value" if info.n_failed else "",
         sample_note(len(rows), len(info.values), "points"),
     )
@@ -311,7 +311,7 @@ def parallel_coordinate(
     if info is None:
         return message_figure(title, f"Nothing to draw: {len(params)} trials, {params.shape[1]} parameters.")
     notes = (
-        f"{info.n_trials:,} trials",
+        count_text(info.n_trials, "trial"),
         sample_note(len(info.values), info.n_trials, "trials"),
         sample_note(len(info.axes), info.n_parameters, "parameters"),
     )

@@ -20,7 +20,7 @@ from segmentation.plots._style import (
     segment_name,
     side_legend,
 )
-from segmentation.plots._text import plain, signed_zero_free
+from segmentation.plots._text import count_text, plain, signed_zero_free
 
 # A blade is some hundred pixels high at most: more steps than this are not seen.
 _STEPS = 400
@@ -88,7 +88,7 @@ def silhouette_per_customer(samples: Sequence[float], labels: Sequence[int], spa
     title = "Silhouette of every customer"
     if not info.n:
         return message_figure(title, "There is no silhouette to draw.")
-    notes = (f"space: {plain(space, 60)}", f"{info.n:,} customers")
+    notes = (f"space: {plain(space, 60)}", count_text(info.n, "customer"))
     figure, area = new_figure(title, notes, (8.5, min(1.8 + 0.42 * max(len(info.blades), 6), 14)))
     axes = area.subplots()
     # All blades share the same height for the gaps, however many customers there are; a blade of one
@@ -106,9 +106,8 @@ def silhouette_per_customer(samples: Sequence[float], labels: Sequence[int], spa
         axes.plot([blade.mean] * 2, [top, top + height], color="black", linewidth=1.2)
         middles.append(top + height / 2)
         top += height + gap
-    mean = axes.axvline(
-        info.mean, color=ACCENT, linestyle="--", linewidth=1.3, label=f"mean of all: {info.mean:.3f}"
-    )
+    label = f"mean of all: {signed_zero_free(info.mean, '.3f')}"
+    mean = axes.axvline(info.mean, color=ACCENT, linestyle="--", linewidth=1.3, label=label)
     (own,) = axes.plot([], [], color="black", linewidth=1.2, label="mean of the segment")
     axes.axvline(0, color="#B0B0B0", linewidth=0.8)
     axes.set_ylim(top, -gap)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -95,10 +96,14 @@ def new_figure(
     )
     FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, color=INK)
-    area: Any = figure.subfigures(1, 1)
-    subtitle = "; ".join(note for note in notes if note)
-    if subtitle:
-        area.suptitle(subtitle, x=0.01, ha="left", fontsize=TICK_SIZE, color=SOFT)
+    body: Any = figure.subfigures(1, 1)
+    # A letter of the second line is some 0.065 inches wide.
+    subtitle = fill("; ".join(note for note in notes if note), int(size[0] / 0.065), break_on_hyphens=False)
+    if not subtitle:
+        return figure, body
+    body.suptitle(subtitle, x=0.01, ha="left", fontsize=TICK_SIZE, color=SOFT)
+    # One level more, for a legend beside the axes is not to reach up into the second line.
+    area: Any = body.subfigures(1, 1)
     return figure, area
 
 
@@ -128,9 +133,9 @@ def dress(axes: Axes, xlabel: str = "", ylabel: str = "", title: str = "", grid:
         axes.grid(axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
 
 
-def number_ticks(axis: Axis, n_ticks: int = 5) -> None:
+def number_ticks(axis: Axis, n_ticks: int = 5, whole: bool = False) -> None:
     """A few round ticks, written so that no factor stands apart at the end of the axis."""
-    axis.set_major_locator(MaxNLocator(n_ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(MaxNLocator(n_ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
     low, high = axis.get_view_interval()
     # Four digits tell ticks apart only where the axis spans a good part of its values.
     if abs(high - low) > 0.05 * max(abs(low), abs(high)):

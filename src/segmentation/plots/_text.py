@@ -73,3 +73,8 @@ def signed_zero_free(value: float, form: str) -> str:
     """A number without the sign that rounding may leave before a zero."""
     text = format(value, form)
     return text if float(text) else format(0.0, form)
+
+
+def count_text(count: int, word: str) -> str:
+    """A number of things: ``1 trial``, ``2,000 trials``."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

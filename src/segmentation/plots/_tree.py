@@ -23,6 +23,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_legend,
 )
+from segmentation.plots._text import count_text
 
 MAX_MERGES = 30
 
@@ -134,7 +135,7 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     info = tree_info(linkage_matrix, n_segments, labels)
     n = len(info.labels)
     notes = (
-        f"{n:,} customers",
+        count_text(n, "customer"),
         "below: customers of each leaf",
         f"last {len(info.paths)} of {n - 1:,} merges" if len(info.paths) < n - 1 else "",
     )
