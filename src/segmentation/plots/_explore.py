@@ -264,7 +264,7 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
         axes.barh(range(len(info.levels)), info.counts, color=PALETTE[2], height=0.75)
         axes.set_yticks(range(len(info.levels)), [plain(level, 24) for level in info.levels])
         axes.set_ylim(max(len(info.levels), 1) - 0.5, -0.5)
-        dress(axes, "Customers", with_unit(info.column, units, 24), grid="x")
+        dress(axes, "Customers", with_unit(info.column, units, 20), grid="x")
         axes.tick_params(axis="y", labelsize=SMALL_SIZE)
         number_ticks(axes.xaxis, 4, whole=True)
     else:
@@ -276,7 +276,7 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
             color=PALETTE[0],
             edgecolor="white",
         )
-        dress(axes, with_unit(info.column, units, 24), "Customers", grid="y")
+        dress(axes, with_unit(info.column, units, 20), "Customers", grid="y")
         number_ticks(axes.xaxis)
         number_ticks(axes.yaxis, 4, whole=True)
     if not info.counts.sum():
