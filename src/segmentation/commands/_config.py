@@ -33,7 +33,7 @@ def build(node: DictConfig | Mapping[str, Any], key: str) -> Any:
         raise InputError(
             f"The config under '{key}' names nothing that can be made (no _target_); choose {key}=..."
         )
-    _require_values(node, key)
+    _require_values(node)
     try:
         return instantiate(node, _convert_="all")
     except InstantiationException as error:
@@ -44,11 +44,10 @@ def build(node: DictConfig | Mapping[str, Any], key: str) -> Any:
         raise InputError(f"The config under '{key}' is not valid: {reason}") from error
 
 
-def _require_values(node: Any, key: str) -> None:
+def _require_values(node: Any) -> None:
     missing = sorted(OmegaConf.missing_keys(node)) if isinstance(node, DictConfig) else []
     if missing:
-        full = f"{key}.{missing[0]}"
-        raise InputError(f"The config key '{full}' must be given: {full}=...")
+        raise InputError(f"The config key '{missing[0]}' must be given: {missing[0]}=...")
 
 
 def choices(group: str, searched: str | None = None) -> tuple[str, ...]:

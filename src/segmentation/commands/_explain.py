@@ -6,15 +6,15 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue
 
 from segmentation.errors import nearest
 
 GROUP = re.compile(r"Available options in '(?P<group>[^']+)'")
 KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
-NO_GROUP = re.compile(r"Could not find '(?P<key>[^'/]+)(/[^']+)?'")
+GRID = re.compile(r"(Sweep parameters|Ambiguous value for argument) '(?P<key>[^'=]+)=(?P<value>[^']+)'")
 
 
 def explain(error: Exception, command: str, words: list[str], directory: str) -> str:
@@ -50,8 +50,20 @@ def explain(error: Exception, command: str, words: list[str], directory: str) ->
     if unknown:
         key = unknown["key"]
         return f"There is no config key '{key}' in `segment {command}`; {_nearest_key(key, command, words, directory)}"
-    cause = error.__cause__ or error
-    return _first_sentence(cause if isinstance(cause, (HydraException, OmegaConfBaseException)) else error)
+    grid = GRID.search(text)
+    if grid:
+        return _advise_on_grid(grid["key"], grid["value"], command)
+    if isinstance(error, OverrideParseException):
+        return (
+            f"The override {error.override} cannot be read ({_first_line(text)}); quote it: 'key=\"value\"'."
+        )
+    return _first_line(text)
+
+
+def _advise_on_grid(key: str, value: str, command: str) -> str:
+    if command == "sweep":
+        return f"{key}={value} names several; the search space takes them: search.{key}='choice({value})'."
+    return f"{key}={value} names several; add -m for a grid of runs."
 
 
 def _nearest_key(key: str, command: str, words: list[str], directory: str) -> str:
@@ -66,7 +78,7 @@ def _nearest_key(key: str, command: str, words: list[str], directory: str) -> st
             config = compose(command)
     keys = _keys(config)
     parent, _, leaf = key.rpartition(".")
-    siblings = {k.rpartition(".")[2]: k for k in keys if k.rpartition(".")[0] == parent}
+    siblings = [k.rpartition(".")[2] for k in keys if k.rpartition(".")[0] == parent]
     if siblings:
         guess = nearest(leaf, siblings)
         return guess.replace("'", f"'{parent}.", 1) if parent and guess.startswith("did") else guess
@@ -81,11 +93,13 @@ def _keys(config: DictConfig) -> list[str]:
 
 def _dotted(tree: dict[Any, Any], prefix: str = "") -> Iterator[str]:
     for name, value in tree.items():
+        if name == "_target_":
+            continue
         yield f"{prefix}{name}"
         if isinstance(value, dict):
             yield from _dotted(value, f"{prefix}{name}.")
 
 
-def _first_sentence(error: Exception) -> str:
-    lines = [line.strip() for line in f"{error}".splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+def _first_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0] if lines else "no reason given"

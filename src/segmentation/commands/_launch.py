@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -21,6 +22,7 @@ from segmentation.commands._result import Result
 from segmentation.errors import InputError, nearest
 
 PRINT = ("text", "json")
+CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
 
 
 def conf_dir() -> Path:
@@ -48,10 +50,20 @@ def launch(command: str, words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     stdout = sys.stdout
     results: list[Result] = []
+    mistakes: list[InputError] = []
 
     with Grid() as grid:
 
         def task(config: DictConfig) -> None:
+            # Hydra would print a mistake in its own way; kept here, it also leaves a grid's other jobs running.
+            try:
+                run(config)
+            except InputError as error:
+                mistakes.append(error)
+            except CONFIG_ERRORS as error:
+                mistakes.append(InputError(explain(error, command, words, str(conf_dir()))))
+
+        def run(config: DictConfig) -> None:
             grid.print = _valid_print(config)
             grid.active = HydraConfig.get().mode == RunMode.MULTIRUN
             module = importlib.import_module(f"segmentation.commands.{command}")
@@ -64,13 +76,12 @@ def launch(command: str, words: list[str]) -> None:
             if grid.print == "text":
                 print(result.text, file=stdout, flush=True)
 
-        try:
-            _main(command, words, task)
-        finally:
-            # A failed job of a grid does not take the results of the others with it.
-            if results and grid.print == "json":
-                record = grid.record(results) if grid.active else results[0].record
-                print(json.dumps(record), file=stdout, flush=True)
+        _main(command, words, task)
+        if results and grid.print == "json":
+            record = grid.record(results) if grid.active else results[0].record
+            print(json.dumps(record), file=stdout, flush=True)
+        if mistakes:
+            raise mistakes[0]
 
 
 def _valid_print(config: DictConfig) -> str:
@@ -81,11 +92,26 @@ def _valid_print(config: DictConfig) -> str:
 
 def _main(command: str, words: list[str], task: Callable[[DictConfig], None]) -> None:
     directory = str(conf_dir())
-    sys.argv = ["segment", *_with_recipes(words)]
+    sys.argv = ["segment", *_with_recipes(_with_search_as_text(words))]
     try:
         hydra.main(version_base="1.3", config_path=directory, config_name=command)(task)()
-    except (HydraException, OmegaConfBaseException) as error:
+    except CONFIG_ERRORS as error:
         raise InputError(explain(error, command, words, directory)) from error
+
+
+def _with_search_as_text(words: list[str]) -> list[str]:
+    # search.x=range(2, 9) is a value of the space, not a grid of launches: quoted, Hydra hands it over as text.
+    parser = OverridesParser.create()
+
+    def quoted(word: str) -> str:
+        key, _, value = word.partition("=")
+        with contextlib.suppress(HydraException):
+            if key.startswith("search.") and parser.parse_override(word).is_sweep_override():
+                escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+                return f'{key}="{escaped}"'
+        return word
+
+    return [quoted(word) for word in words]
 
 
 def _with_recipes(words: list[str]) -> list[str]:

@@ -103,8 +103,14 @@ class Bench:
         if key not in self._matrices:
             scaler = clone(self.space.scalers[configuration.scaler]).set_params(**scaler_params)
             reducer = clone(self.space.reducers[configuration.reducer]).set_params(**reducer_params)
-            scaled = scaler.fit_transform(self.features(configuration.features)[1])
-            self._matrices[key] = scaler, reducer, np.ascontiguousarray(reducer.fit_transform(scaled))
+            matrix = self.features(configuration.features)[1]
+            try:
+                X = reducer.fit_transform(scaler.fit_transform(matrix))
+            except ValueError as error:
+                # scikit-learn names the parameter and its range, or what it cannot do with these columns.
+                where = f"scaler={configuration.scaler}, reducer={configuration.reducer}"
+                raise InputError(f"{where}: {error}") from error
+            self._matrices[key] = scaler, reducer, np.ascontiguousarray(X)
             self._bound_memory()
         self._matrices.move_to_end(key)
         return self._matrices[key]
