@@ -84,3 +84,8 @@ def test_findings_become_a_table():
         {"kind": "missing_marks", "column": "age", "count": 3, "action": "repaired", "message": "three marks"}
     ]
     assert list(findings_table([])) == ["kind", "column", "count", "action", "message"]
+
+
+def test_a_column_may_be_called_row(tmp_path):
+    path = write(pd.DataFrame({"row": [3, 1, 2]}), tmp_path)
+    assert TableFile(path).read().table["row"].to_dict() == {2: 1.0, 3: 2.0, 1: 3.0}

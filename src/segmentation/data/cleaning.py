@@ -165,7 +165,9 @@ def as_text(values: pd.Series) -> pd.Series:
     """Turn cells into str; whole numbers lose their ``.0``, so that CSV and Parquet agree."""
     if pd.api.types.is_float_dtype(values):
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        whole = np.isnan(numbers) | (np.isfinite(numbers) & (np.abs(numbers) < 2**53) & (numbers % 1 == 0))
+        whole = np.isnan(numbers) | (
+            np.isfinite(numbers) & (np.abs(numbers) < 2**53) & (numbers == np.trunc(numbers))
+        )
         if whole.all():
             values = pd.Series(numbers, values.index, name=values.name).astype("Int64")
     return values.astype("str")

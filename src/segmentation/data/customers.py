@@ -84,7 +84,8 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
 def canonical_order(table: pd.DataFrame) -> pd.DataFrame:
     """Sort by id, or by content where the ids only number the rows of a file."""
     if table.index.name == ROW:
-        return table.sort_values(list(table.columns), kind="stable")
+        order = table.reset_index(drop=True).sort_values(list(table.columns), kind="stable").index
+        return table.iloc[order]
     return table.sort_index(kind="stable")
 
 

@@ -211,7 +211,7 @@ class Transactions:
             lines = _without(lines, gone, "missing_values", column, f"lines without '{column}'", found)
         late = lines["time"] >= snapshot
         lines = _without(
-            lines, late, "after_snapshot", self.time, f"lines from {snapshot:%Y-%m-%d} on", found
+            lines, late, "after_snapshot", self.time, f"lines from {str(snapshot)[:10]} on", found
         )
 
         prefix = self.cancelled_prefix or ""
