@@ -1,12 +1,24 @@
 """Fixtures that every test may use."""
 
+import json
 import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+STORE_URI = "sqlite:///mlruns/mlflow.db"
+CHANGED_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +28,104 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("SEGMENTATION_DATA_DIR is not set: no real data sets to test on")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an empty MLflow store: making one takes seconds, copying one does not."""
+    from mlflow import MlflowClient
+
+    folder = tmp_path_factory.mktemp("migrated")
+    path = folder / "mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        MlflowClient(f"sqlite:///{path}").search_experiments()
+    _forget_stores()
+    return path
+
+
+@pytest.fixture
+def store_dir(migrated_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to work in, with a store of its own at the place where `segment` looks for it."""
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(migrated_store, tmp_path / "mlruns" / "mlflow.db")
+    for name in CHANGED_BY_MLFLOW:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    _forget_stores()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        """Stdout as the one JSON object that `print=json` promises."""
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def segment(store_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run `segment` with these words in this process, standing in `store_dir`."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    from segmentation.cli import main
+
+    def call(*words: str) -> Said:
+        capsys.readouterr()
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["segment", *words]):
+                code = main(list(words))
+        finally:
+            GlobalHydra.instance().clear()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        return Said(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def client(store_dir: Path) -> Any:
+    """An MLflow client of the store in `store_dir`."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(STORE_URI, STORE_URI)
+
+
+@pytest.fixture(autouse=True)
+def _no_run_stays_active() -> Iterator[None]:
+    yield
+    # A test that never imported MLflow has no run, and need not wait for the import.
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        left = mlflow.active_run()
+        while mlflow.active_run():
+            mlflow.end_run("FAILED")
+        assert left is None, f"the test left run {left.info.run_id} active"
+
+
+def _forget_stores() -> None:
+    # MLflow keeps connections by URI, and the same relative URI names another file in each test.
+    import mlflow
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as RegistryStore
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as TrackingStore
+    from mlflow.tracking._model_registry.utils import _get_store_registry
+    from mlflow.tracking._tracking_service.utils import _tracking_store_registry
+
+    for store in (TrackingStore, RegistryStore):
+        for engine in store._engine_map.values():
+            engine.dispose()
+        store._engine_map.clear()
+    for registry in (_tracking_store_registry, _get_store_registry()):
+        registry._get_store_with_resolved_uri.cache_clear()
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri(None)
