@@ -85,6 +85,15 @@ def test_headers_met_in_the_wild(tmp_path, header):
     assert list(customers.table) == CANONICAL
 
 
+def test_order_of_the_columns_does_not_matter(tmp_path):
+    header = "CustomerID,Gender,Age,Annual Income,Spending Score"
+    first = MallFile(write(tmp_path, header, "1,Male,30,15,39", "2,Female,20,16,81")).read()
+    header = "Spending Score,Annual Income,Age,Gender,CustomerID"
+    second = MallFile(write(tmp_path, header, "39,15,30,Male,1", "81,16,20,Female,2")).read()
+    assert list(second.table) == CANONICAL
+    assert first.fingerprint == second.fingerprint
+
+
 def test_missing_column_is_refused_with_the_nearest_header(tmp_path):
     path = write(tmp_path, "CustomerID,Gender,Age,Anual Income,Spending Score", "1,Male,30,15,39")
     with pytest.raises(InputError, match="no column 'annual_income'; did you mean 'Anual Income'"):

@@ -109,7 +109,9 @@ def _with_canonical_names(raw: RawTable) -> tuple[RawTable, tuple[Finding, ...]]
         for header in raw.frame.columns
         if header not in names
     )
-    return replace(raw, frame=raw.frame.rename(columns=names)), found
+    frame = raw.frame.rename(columns=names)
+    ordered = [*(column for column in HEADERS if column in frame), *(finding.column for finding in found)]
+    return replace(raw, frame=frame[ordered]), found
 
 
 def _layout(frame: pd.DataFrame) -> Layout:
