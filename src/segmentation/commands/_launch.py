@@ -117,6 +117,15 @@ def _with_search_as_text(words: list[str]) -> list[str]:
 def _with_recipes(words: list[str]) -> list[str]:
     # The recipes of the folder one stands in are found by themselves: `segment sweep recipe=...`.
     recipes = Path.cwd() / "experiments"
-    if not (recipes / "recipe").is_dir() or any(w.startswith("hydra.searchpath") for w in words):
+    if any(w.startswith("hydra.searchpath") for w in words):
         return words
-    return [*words, f"hydra.searchpath=[file://{recipes}]"]
+    if not (recipes / "recipe").is_dir():
+        if any(w.startswith("recipe=") for w in words):
+            raise InputError(
+                "recipe= finds its recipes in experiments/recipe, which is not in this folder; stand where it is, "
+                "or name it: hydra.searchpath=[file:///path/to/experiments]"
+            )
+        return words
+    # Beside the other overrides: Hydra reads none that a flag parts from the first.
+    at = next((i for i, word in enumerate(words) if "=" in word and not word.startswith("-")), 0)
+    return [*words[:at], f"hydra.searchpath=[file://{recipes}]", *words[at:]]
