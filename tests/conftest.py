@@ -4,7 +4,11 @@ import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +102,50 @@ def client(store_dir: Path) -> Any:
     from mlflow import MlflowClient
 
     return MlflowClient(STORE_URI, STORE_URI)
+
+
+@pytest.fixture
+def program_env(store_dir: Path) -> dict[str, str]:
+    """The environment of a program that works on the store in `store_dir`."""
+    # `mlflow models serve` looks for uvicorn, and `mlflow run` for segment, on the PATH.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "MLFLOW_TRACKING_URI": STORE_URI}
+
+
+@pytest.fixture
+def start_server(store_dir: Path, program_env: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """Start a program in `store_dir`, wait until its URL answers, and end it with the test."""
+    started = []
+
+    def start(words: list[str], url: str) -> None:
+        log = store_dir / f"server{len(started)}.log"
+        with log.open("w") as file:
+            server = subprocess.Popen(
+                words, cwd=store_dir, env=program_env, stdout=file, stderr=file, start_new_session=True
+            )
+        started.append(server)
+        end = time.monotonic() + 120
+        while time.monotonic() < end and server.poll() is None:
+            try:
+                with urllib.request.urlopen(url, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        pytest.fail(f"{' '.join(words)} did not start:\n{log.read_text()}")
+
+    yield start
+    for server in started:
+        # The programs of MLflow start others: all are in the group.
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(autouse=True)
