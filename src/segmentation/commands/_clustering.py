@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from segmentation import __version__, plots
 from segmentation.clustering import DBSCAN, agreement, k_distances
-from segmentation.commands._config import build, plain, resolved
+from segmentation.commands._config import build, choices, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Scores, Yardstick, mean_silhouette
 from segmentation.profiling import profile
@@ -33,8 +33,10 @@ def open_store(config: DictConfig) -> Store:
 
 def open_bench(config: DictConfig, customers: Customers, space: Space) -> Bench:
     """Prepare the customers for every configuration of a space, and the yardstick that config names."""
-    name = str(config.yardstick.get("_target_", "")).rpartition(".")[2]
-    return Bench(customers.table, space, build(config.yardstick, "yardstick"), name, config.seed)
+    (scaler,) = choices("scaler@yardstick")
+    return Bench(
+        customers.table, space, build(config.yardstick, "yardstick"), f"yardstick ({scaler})", config.seed
+    )
 
 
 def data_tags(customers: Customers) -> dict[str, str]:

@@ -73,7 +73,7 @@ def run(config: DictConfig, grid: Grid) -> Result:
     }
     head = (
         f"{name}: {assessed.scores.n_segments} segments, silhouette {assessed.scores.silhouette:.4f} in the "
-        f"yardstick space ({assessed.yardstick.space})"
+        f"space {assessed.yardstick.space}"
     )
     if assessed.scores.degenerate:
         head = f"{name}: no clustering to speak of, {assessed.scores.degenerate}"

@@ -53,6 +53,7 @@ from segmentation.study import (
 from segmentation.tracking import Run
 
 SHOWN_ROWS = 8
+OBJECTIVE = "Silhouette in the yardstick space"
 
 
 def run(config: DictConfig) -> Result:
@@ -188,7 +189,7 @@ def _recorder(
     def record(outcome: Outcome, labels: np.ndarray | None) -> str:
         configuration, scores = outcome.configuration, outcome.scores
         title = configuration.title if configuration else "failed"
-        reason = {"reason": outcome.reason} if outcome.reason else {}
+        said = {"reason": outcome.reason, "warning": outcome.warning}
         metrics = dict(scores.metrics()) if scores else {}
         if outcome.inertia_model is not None:
             metrics["inertia_model"] = outcome.inertia_model
@@ -207,7 +208,7 @@ def _recorder(
                 **(choice_tags(configuration) if configuration else {}),
                 "state": outcome.state,
                 "trial": str(outcome.number),
-                **reason,
+                **{name: sentence for name, sentence in said.items() if sentence},
             },
             files=files,
         )
@@ -230,11 +231,11 @@ def _finish(
     selection = _select(bench, search.constraints, study)
     board = leaderboard(study, selection)
     parent.table("study/leaderboard.csv", board)
-    for name, figure in _study_figures(study, selection, bench).items():
+    for name, figure in _study_figures(study, selection, search.constraints, bench).items():
         parent.figure(f"plots/{name}.png", figure)
     counts = study.counts()
     parent.log(
-        params={"n_trials": search.n_trials, "seed": search.seed, "sampler": search.sampler},
+        params={"seed": search.seed},
         metrics={f"trials_{state}": float(count) for state, count in counts.items()},
     )
     heading = ", ".join(f"{count} {state}" for state, count in counts.items())
@@ -255,12 +256,14 @@ def _log_winner(
     config: DictConfig, customers: Customers, parent: Run, assessed: Assessed, selection: Selection
 ) -> Result:
     metrics = assessed.metrics()
+    # Tags, not parameters: a study that is resumed may find another winner, and parameters cannot change.
     tags = {
         **choice_tags(assessed.configuration),
-        "winner": str(selection.winner),
+        "winner": assessed.configuration.title,
+        "winner_trial": str(selection.winner),
         "reason": selection.reason,
     }
-    parent.log(params=choice_params(assessed.configuration), metrics=metrics, tags=tags)
+    parent.log(metrics=metrics, tags=tags)
     described = log_clustering(parent, customers, assessed)
     model: dict[str, Any] = {"uri": log_winner(parent, config, customers, assessed)}
     registered = ""
@@ -292,7 +295,9 @@ def _select(bench: Bench, constraints: Constraints, study: Study) -> Selection |
     return select(candidates, constraints, reference)
 
 
-def _study_figures(study: Study, selection: Selection | None, bench: Bench) -> dict[str, Any]:
+def _study_figures(
+    study: Study, selection: Selection | None, constraints: Constraints, bench: Bench
+) -> dict[str, Any]:
     drawn = {}
     winner = selection and study.outcome(selection.winner)
     for features in bench.space.features:
@@ -317,14 +322,15 @@ def _study_figures(study: Study, selection: Selection | None, bench: Bench) -> d
         ks, inertia = part["k"].tolist(), part["inertia"].tolist()
         at = knee(ks, inertia)
         drawn[f"elbow{ending}"] = plots.elbow(ks, inertia, space, at, chosen)
-    table = parameter_table(study)
-    objective = table.pop("objective")
-    feasible = [not (selection and number in selection.failed) for number in table.index]
-    drawn["optuna_history"] = plots.history(
-        objective.tolist(), feasible, selection.winner if selection else None
-    )
+    numbers = [o.number for o in study.outcomes]
+    values = [o.scores.silhouette if o.scores else np.nan for o in study.outcomes]
+    feasible = [o.scores is not None and not constraints.violations(o.scores) for o in study.outcomes]
+    best = numbers.index(selection.winner) if selection else None
+    drawn["optuna_history"] = plots.history(values, feasible, best, objective=OBJECTIVE)
     drawn["optuna_importance"] = plots.importance(parameter_importance(study))
-    drawn["optuna_parallel"] = plots.parallel_coordinate(table, objective.tolist())
+    table = parameter_table(study)
+    objective = table.pop("objective").tolist()
+    drawn["optuna_parallel"] = plots.parallel_coordinate(table, objective, objective=OBJECTIVE)
     return drawn
 
 

@@ -87,6 +87,8 @@ class Outcome:
         When it began, in seconds since 1970.
     reason : str or None
         Why it is degenerate or failed.
+    warning : str or None
+        What the algorithm warned of, such as that it did not converge.
     """
 
     number: int
@@ -97,6 +99,7 @@ class Outcome:
     seconds: float
     started: float
     reason: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -187,45 +190,69 @@ def run_search(
     if not outcomes:
         for params in bench.space.every_k()[: search.n_trials]:
             study.enqueue_trial(params)
-    known: dict[Configuration, tuple[Scores, float | None, np.ndarray]] = {}
-
-    def evaluate(configuration: Configuration) -> tuple[Scores, float | None, np.ndarray]:
-        # A sampler proposes the same point again; the same point gives the same clustering.
-        if configuration not in known:
-            fitted = bench.fit(configuration)
-            scores = bench.yardstick(configuration.features).score(fitted.labels)
-            inertia = getattr(fitted.algorithm, "inertia_", None)
-            known[configuration] = scores, inertia and float(inertia), fitted.labels
-        return known[configuration]
+    known: dict[Configuration, _Found] = {}
 
     def objective(trial: optuna.Trial) -> float:
         started, clock = time.time(), time.perf_counter()
-        configuration, labels = None, None
+        configuration, found, reason = None, _Found(), None
+        state: Literal["complete", "degenerate", "failed"] = "failed"
         try:
             configuration = bench.space.configure(trial)
-            scores, inertia, labels = evaluate(configuration)
-            state: Any = "degenerate" if scores.degenerate else "complete"
-            reason = scores.degenerate
+            # A sampler proposes the same point again; the same point gives the same clustering.
+            if configuration not in known:
+                known[configuration] = _evaluate(bench, configuration)
+            found = known[configuration]
+            reason = found.scores.degenerate if found.scores else None
+            state = "degenerate" if reason else "complete"
         except Exception as error:
             # Whatever an algorithm does, the other trials go on; the sentence is kept with the trial.
-            scores, inertia, state = None, None, "failed"
             reason = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
         seconds = time.perf_counter() - clock
-        outcome = Outcome(trial.number, configuration, state, scores, inertia, seconds, started, reason)
+        outcome = Outcome(
+            trial.number,
+            configuration,
+            state,
+            found.scores,
+            found.inertia,
+            seconds,
+            started,
+            reason,
+            found.warning,
+        )
         outcomes[trial.number] = outcome
         trial.set_user_attr("outcome", _remember(outcome))
-        for name, excess in search.constraints.excess(scores).items() if scores else ():
+        for name, excess in search.constraints.excess(found.scores).items() if found.scores else ():
             trial.set_constraint(name, excess)
-        trial.set_user_attr("run_id", on_outcome(outcome, labels))
-        if scores is None:
+        trial.set_user_attr("run_id", on_outcome(outcome, found.labels))
+        if found.scores is None:
             raise _TrialFailedError
-        return scores.silhouette
+        return found.scores.silhouette
 
     remaining = search.n_trials - len(outcomes)
     if remaining > 0:
         with threadpool_limits(1 if len(bench.table) <= SMALL_ROWS else None):
             study.optimize(objective, n_trials=remaining, timeout=search.timeout, catch=_TrialFailedError)
     return Study(tuple(outcomes[number] for number in sorted(outcomes)), study)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a configuration gave; nothing, where it failed."""
+
+    scores: Scores | None = None
+    inertia: float | None = None
+    labels: np.ndarray | None = None
+    warning: str | None = None
+
+
+def _evaluate(bench: Bench, configuration: Configuration) -> _Found:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fitted = bench.fit(configuration)
+    scores = bench.yardstick(configuration.features).score(fitted.labels)
+    inertia = getattr(fitted.algorithm, "inertia_", None)
+    warning = " ".join(dict.fromkeys(str(w.message) for w in caught)) or None
+    return _Found(scores, inertia and float(inertia), fitted.labels, warning)
 
 
 class _TrialFailedError(Exception):
@@ -250,15 +277,15 @@ def _storage(where: str | None) -> BaseStorage | None:
 def _sampler(search: Search, bench: Bench, n_known: int) -> optuna.samplers.BaseSampler:
     # A resumed study goes on with another stream, or it would propose its first points again.
     seed = search.seed + n_known
-    if search.sampler == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    if search.sampler == "brute_force":
-        return optuna.samplers.BruteForceSampler(seed=seed)
     # Random trials for each algorithm come before the model of them; enqueued trials count as such.
     startup = len(bench.space.every_k()) + 2 * len(bench.space.algorithms)
     with warnings.catch_warnings():
-        # `group` is experimental in Optuna 5; a conditional space needs it.
+        # BruteForceSampler and `group`, which a conditional space needs, are experimental in Optuna 5.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if search.sampler == "random":
+            return optuna.samplers.RandomSampler(seed=seed)
+        if search.sampler == "brute_force":
+            return optuna.samplers.BruteForceSampler(seed=seed)
         return optuna.samplers.TPESampler(seed=seed, group=True, n_startup_trials=startup)
 
 

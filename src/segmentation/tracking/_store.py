@@ -148,7 +148,15 @@ class Store:
             status = "KILLED"
             raise
         finally:
+            if status != "FINISHED":
+                self._end_children(run)
             mlflow.end_run(status)
+
+    def _end_children(self, run: "Run") -> None:
+        # An interrupt may fall between the lines that make a child and those that end it.
+        running = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.id}' and attributes.status = 'RUNNING'"
+        for child in self.client.search_runs([run.experiment_id], running):
+            self.client.set_terminated(child.info.run_id, "KILLED")
 
     def _has(self, run_id: str) -> bool:
         try:

@@ -1,0 +1,66 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+
+from segmentation.clustering import KMeans
+from segmentation.errors import InputError
+from segmentation.features import FeatureSet
+from segmentation.study import Bench, Configuration, Space
+from segmentation.study import _bench as module
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(50, 3)), columns=["a", "b", "c"])
+    table.loc[3, "a"] = np.nan
+    return table
+
+
+def make(table, **features):
+    space = Space(
+        features=features or {"all": FeatureSet()},
+        scalers={"minmax": MinMaxScaler(), "standard": StandardScaler()},
+        reducers={"none": FunctionTransformer(), "pca": PCA()},
+        algorithms={"kmeans": KMeans(random_state=0)},
+    )
+    return Bench(table, space, StandardScaler(), "standard")
+
+
+def test_the_pipeline_takes_raw_customers_and_repeats_the_labels(table):
+    fitted = make(table).fit(Configuration("all", "minmax", "pca", "kmeans", (("pca.n_components", 2),)))
+    assert fitted.X.shape == (50, 2)
+    assert (fitted.pipeline.predict(table) == fitted.labels).all()
+    assert fitted.pipeline.predict(table.iloc[[3]][["c", "b", "a"]]) == fitted.labels[3]
+
+
+def test_the_yardstick_is_the_same_whatever_the_scaler(table):
+    bench = make(table)
+    before = bench.yardstick("all").X.copy()
+    for scaler in ("minmax", "standard"):
+        bench.fit(Configuration("all", scaler, "none", "kmeans"))
+    assert (before == bench.yardstick("all").X).all()
+    assert before.mean(axis=0) == pytest.approx(0)
+
+
+def test_what_a_scaler_cannot_do_is_the_users_mistake(table):
+    with pytest.raises(InputError, match="scaler=minmax, reducer=pca: n_components=9"):
+        make(table).fit(Configuration("all", "minmax", "pca", "kmeans", (("pca.n_components", 9),)))
+
+
+def test_customers_that_are_all_the_same_are_refused():
+    table = pd.DataFrame({"a": ["x", "x"], "b": [1.0, np.nan]})
+    with pytest.raises(InputError, match="constant"):
+        make(table, one=FeatureSet(["b"])).features("one")
+
+
+def test_matrices_beyond_the_bound_are_dropped(table, monkeypatch):
+    monkeypatch.setattr(module, "CACHE_BYTES", 50 * 3 * 8 + 1)
+    bench = make(table)
+    spaces = [Configuration("all", scaler, "none", "kmeans") for scaler in ("minmax", "standard")]
+    first = bench.model_space(spaces[0])[2]
+    assert bench.model_space(spaces[0])[2] is first
+    bench.model_space(spaces[1])
+    assert bench.model_space(spaces[0])[2] is not first

@@ -1,0 +1,218 @@
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+
+from segmentation.clustering import DBSCAN, KMeans
+from segmentation.errors import InputError
+from segmentation.evaluation import Candidate, Constraints, select
+from segmentation.features import FeatureSet
+from segmentation.study import (
+    Bench,
+    Choice,
+    Float,
+    Integer,
+    Search,
+    Space,
+    curves_over_k,
+    leaderboard,
+    open_study,
+    parameter_importance,
+    parameter_table,
+    run_search,
+)
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(c, 1, size=(30, 2)) for c in ((0, 0), (10, 0), (0, 10))])
+    return pd.DataFrame(X, columns=["a", "b"])
+
+
+def space(**params):
+    return Space(
+        features={"both": FeatureSet()},
+        scalers={"standard": StandardScaler(), "minmax": MinMaxScaler()},
+        reducers={"none": FunctionTransformer(), "pca": PCA(2)},
+        algorithms={"kmeans": KMeans(random_state=0), "dbscan": DBSCAN()},
+        params=params
+        or {
+            "kmeans": {"n_clusters": Integer(2, 6), "n_init": 3},
+            "dbscan": {"eps": Float(0.05, 2.0, log=True), "min_samples": Integer(3, 8)},
+            "pca": {"whiten": Choice((True, False))},
+        },
+    )
+
+
+def bench(table, made=None):
+    return Bench(table, made or space(), StandardScaler(), "standard", seed=0)
+
+
+def search(n_trials=20, storage=None, name="s", **others):
+    settings = {"seed": 0, "sampler": "tpe", "timeout": None, "constraints": Constraints()}
+    return Search(n_trials=n_trials, storage=storage, name=name, **{**settings, **others})
+
+
+def run(table, settings, made=None, seen=None):
+    def record(outcome, labels):
+        if seen is not None:
+            seen.append((outcome, labels))
+        return f"run{outcome.number}"
+
+    study = open_study(settings, {"data": "d", "space": "s"})
+    return run_search(bench(table, made), settings, study, record)
+
+
+def winner(study):
+    candidates = [Candidate(o.number, "both", o.scores) for o in study.outcomes if o.scores]
+    return select(candidates, Constraints(), {"both": 0.0})
+
+
+def test_every_k_is_visited_once_before_the_sampler_chooses(table):
+    study = run(table, search(12))
+    first = [o.configuration for o in study.outcomes[:5]]
+    assert [c.params_of("kmeans")["n_clusters"] for c in first] == [2, 3, 4, 5, 6]
+    assert {(c.scaler, c.algorithm) for c in first} == {("standard", "kmeans")}
+    assert winner(study).winner == 1
+    assert curves_over_k(study, "both").query("algorithm == 'kmeans'")["k"].tolist() == [2, 3, 4, 5, 6]
+
+
+def test_the_same_seed_repeats_the_study_and_another_does_not(table):
+    first, second = run(table, search(25)), run(table, search(25))
+    assert [o.configuration for o in first.outcomes] == [o.configuration for o in second.outcomes]
+    assert [o.scores for o in first.outcomes] == [o.scores for o in second.outcomes]
+    other = run(table, search(25, seed=1))
+    assert [o.configuration for o in other.outcomes] != [o.configuration for o in first.outcomes]
+
+
+def test_parameters_belong_to_the_options_that_were_chosen(table):
+    for outcome in run(table, search(30)).outcomes:
+        c = outcome.configuration
+        expected = {"kmeans": {"n_clusters", "n_init"}, "dbscan": {"eps", "min_samples"}}[c.algorithm]
+        assert set(c.params_of(c.algorithm)) == expected
+        assert set(c.params_of("pca")) == ({"whiten"} if c.reducer == "pca" else set())
+
+
+def test_degenerate_and_failed_trials_are_told_apart_and_end_nothing(table):
+    made = space(kmeans={"n_clusters": Integer(89, 92)}, dbscan={"eps": Float(50.0, 60.0)})
+    seen = []
+    study = run(table, search(12, sampler="random"), made, seen)
+    assert len(study.outcomes) == 12
+    counts = study.counts()
+    assert counts["degenerate"] > 0 and counts["failed"] > 0
+    for outcome, labels in seen:
+        if outcome.state == "failed":
+            assert labels is None and "n_clusters" in outcome.reason
+        if outcome.configuration.algorithm == "dbscan":
+            assert outcome.reason == "one segment holds all customers"
+            assert outcome.scores.silhouette == -1
+            assert len(labels) == 90
+    assert winner(study) is None
+
+
+def test_a_study_is_resumed_where_it_stopped(table, tmp_path):
+    journal = str(tmp_path / "deep" / "studies.journal")
+    begun = run(table, search(8, journal))
+    seen = []
+    resumed = run(table, search(14, journal), seen=seen)
+    assert [outcome.number for outcome, _ in seen] == list(range(8, 14))
+    assert resumed.outcomes[:8] == begun.outcomes
+    assert [resumed.run_id(n) for n in (0, 13)] == ["run0", "run13"]
+    # Nothing is left to do: the budget counts what was done.
+    seen.clear()
+    assert len(run(table, search(14, journal), seen=seen).outcomes) == 14
+    assert not seen
+    # The sampler goes on instead of proposing its first points again.
+    tried = [o.configuration for o in resumed.outcomes]
+    assert tried[8:] != tried[:6]
+
+
+def test_a_killed_trial_does_not_stay_running(table, tmp_path):
+    journal = str(tmp_path / "studies.journal")
+    settings = search(3, journal)
+    study = open_study(settings, {"data": "d", "space": "s"})
+    study.ask()
+    run(table, settings)
+    states = [t.state for t in open_study(settings, {"data": "d", "space": "s"}).trials]
+    assert optuna.trial.TrialState.RUNNING not in states
+    assert len(states) == 4
+
+
+def test_another_data_set_is_not_mixed_into_a_study(tmp_path):
+    settings = search(3, str(tmp_path / "studies.journal"), "mine")
+    open_study(settings, {"data": "one", "space": "s"})
+    with pytest.raises(InputError, match="'mine' was made with another data"):
+        open_study(settings, {"data": "two", "space": "s"})
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"n_trials": 0}, "search.n_trials is 0"),
+        ({"timeout": -1}, "search.timeout is -1"),
+        ({"sampler": "tpee"}, "did you mean 'tpe'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(bad, sentence):
+    with pytest.raises(InputError, match=sentence):
+        search(**bad)
+
+
+def test_a_storage_that_cannot_be_opened_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="search.storage=.* cannot be opened"):
+        open_study(search(3, str(tmp_path / "file" / "studies.journal")), {})
+
+
+def test_a_parameter_that_an_option_does_not_have_is_refused():
+    with pytest.raises(InputError, match="search.space.kmeans has no parameter 'n_cluster'; did you mean"):
+        space(kmeans={"n_cluster": Integer(2, 4)})
+
+
+def test_brute_force_ends_by_itself(table):
+    made = Space(
+        {"both": FeatureSet()},
+        {"standard": StandardScaler()},
+        {"none": FunctionTransformer()},
+        {"kmeans": KMeans(random_state=0)},
+        {"kmeans": {"n_clusters": Integer(2, 5)}},
+    )
+    study = run(table, search(50, sampler="brute_force"), made)
+    assert sorted(o.scores.n_segments for o in study.outcomes) == [2, 3, 4, 5]
+
+
+def test_a_timeout_ends_the_search(table):
+    assert 1 <= len(run(table, search(100_000, timeout=0.3)).outcomes) < 100_000
+
+
+def test_the_leaderboard_says_which_test_each_candidate_failed(table):
+    study = run(table, search(25))
+    chosen = winner(study)
+    board = leaderboard(study, chosen)
+    assert board["trial"].iloc[0] == chosen.winner
+    assert pd.isna(board["failed"].iloc[0])
+    assert len(board) == 25
+    degenerate = board[board["state"] == "degenerate"]
+    assert len(degenerate) and degenerate["failed"].notna().all()
+    assert board["rank"].is_monotonic_increasing
+
+
+def test_views_for_the_plots(table):
+    study = run(table, search(25))
+    parameters = parameter_table(study)
+    assert {"scaler", "algorithm", "kmeans.n_clusters", "dbscan.eps", "objective"} <= set(parameters)
+    assert parameters["dbscan.eps"].isna().any()
+    importance = parameter_importance(study)
+    assert sum(importance.values()) == pytest.approx(1)
+    assert parameter_importance(run(table, search(1))) == {}
+
+
+def test_features_and_spaces_are_computed_once(table, monkeypatch):
+    fits = []
+    original = FeatureSet.fit
+    monkeypatch.setattr(FeatureSet, "fit", lambda self, *a, **k: fits.append(1) or original(self, *a, **k))
+    run(table, search(15))
+    assert len(fits) == 1
