@@ -343,5 +343,6 @@ def _board_text(board: pd.DataFrame) -> str:
     shown = shown[[c for c in columns if c in shown]]
     # The algorithm has a column of its own: its name before each parameter is noise.
     shown["params"] = shown["params"].str.replace(r"\b\w+\.(?=\w+=)", "", regex=True)
+    shown["params"] = shown["params"].str.replace(r"(\.\d{3})\d+", r"\1", regex=True)
     whole = shown.astype({c: "Int64" for c in ("rank", "trial", "k") if c in shown})
     return str(whole.to_string(index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=50))
