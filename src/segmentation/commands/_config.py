@@ -95,7 +95,9 @@ def options(command: str, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, di
         for name in names
         if str(job.runtime.choices.get(group)) != name
     ]
-    config = compose(command, [*job.overrides.task, *job.overrides.hydra, *extra])
+    # As they were written: ${oc.env:...} is read in the config that is composed.
+    given: Any = OmegaConf.to_container(job.overrides)
+    config = compose(command, [*given["task"], *given["hydra"], *extra])
     return {
         group: {
             name: build(
