@@ -211,3 +211,11 @@ def test_optics_takes_equal_rows_without_a_warning():
 def test_birch_makes_one_segment_of_one_ball_and_of_many():
     for threshold in (0.1, 50.0):
         assert clustering.Birch(1, threshold=threshold).fit(X).n_segments_ == 1
+
+
+def test_dbscan_refuses_an_eps_that_would_not_fit_in_memory(monkeypatch):
+    monkeypatch.setattr("segmentation.clustering.rows._MOST_NEIGHBOURS", 2_000)
+    rows = np.random.default_rng(0).uniform(size=(200, 2))
+    with pytest.raises(InputError, match=r"eps=5 makes 200 of 200 customers neighbours .* at most 10\."):
+        clustering.DBSCAN(5.0).fit(rows)
+    assert clustering.DBSCAN(0.05).fit(rows).n_segments_ >= 1

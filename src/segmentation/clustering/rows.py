@@ -17,6 +17,8 @@ from segmentation.clustering.base import Labels, Matrix, Segmenter, input_errors
 from segmentation.errors import InputError, nearest
 
 _LINKAGES = ("ward", "average", "complete", "single")
+_MOST_NEIGHBOURS = 100_000_000
+_CROWD_SAMPLE = 100
 
 
 class _Rows(Segmenter):
@@ -54,6 +56,11 @@ class DBSCAN(_Rows):
         Radius of a neighbourhood, in the space of X. `k_distances` shows where to look.
     min_samples : int, default=5
         Rows in the neighbourhood of a core row, itself included.
+
+    Notes
+    -----
+    scikit-learn keeps every neighbourhood in memory. An `eps` so wide that they would hold over 100 million
+    rows together (0.8 GB) is refused: it would make one segment of nearly everything.
     """
 
     def __init__(self, eps: float = 0.4, *, min_samples: int = 5):
@@ -61,9 +68,22 @@ class DBSCAN(_Rows):
         self.min_samples = min_samples
 
     def _learn(self, rows: Matrix) -> int:
+        self._refuse_crowds(rows)
         model = cluster.DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(rows)
         core = model.core_sample_indices_
         return self._remember(rows[core], model.labels_[core], self.eps)
+
+    def _refuse_crowds(self, rows: Matrix) -> None:
+        n = len(rows)
+        if n * n <= _MOST_NEIGHBOURS or not self.eps > 0:
+            return
+        sample = np.random.default_rng(0).choice(n, _CROWD_SAMPLE, replace=False)
+        crowd = float(np.mean(KDTree(rows).query_ball_point(rows[sample], self.eps, return_length=True)))
+        if n * crowd > _MOST_NEIGHBOURS:
+            raise InputError(
+                f"eps={self.eps:g} makes {crowd:,.0f} of {n:,} customers neighbours of an average one, more than "
+                f"fit in memory; choose one that leaves at most {_MOST_NEIGHBOURS / n:,.0f}."
+            )
 
 
 class HDBSCAN(_Rows):

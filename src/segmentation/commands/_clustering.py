@@ -16,7 +16,7 @@ from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Scores, Yardstick, mean_silhouette
 from segmentation.profiling import profile
 from segmentation.study import Bench, Configuration, Fitted, Space
-from segmentation.tracking import ModelVersion, Registry, Run, Store, log_model
+from segmentation.tracking import Registry, Run, Store, log_model
 
 EXAMPLE_ROWS = 5
 
@@ -122,8 +122,18 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
     )
 
 
-def log_clustering(run: Run, customers: Customers, assessed: Assessed) -> pd.DataFrame:
-    """Log a clustering's labels, profile and pictures; return the profile."""
+def keep(
+    run: Run, config: DictConfig, customers: Customers, assessed: Assessed
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Log a clustering's labels, profile, pictures and model, and register the model where config says so.
+
+    Returns
+    -------
+    profile : DataFrame
+        What the segments are like.
+    model : dict
+        Its uri; its name and version too where it was registered.
+    """
     labels = assessed.fitted.labels
     described = profile(customers.table, labels)
     run.table("segments/profile.csv", described, index=True)
@@ -131,7 +141,12 @@ def log_clustering(run: Run, customers: Customers, assessed: Assessed) -> pd.Dat
     run.table("segments/assignments.csv", assigned, index=True)
     for name, figure in figures(customers, assessed).items():
         run.figure(f"plots/{name}.png", figure)
-    return described
+    uri = _log_pipeline(run, config, customers, assessed)
+    if not config.register:
+        return described, {"uri": uri}
+    tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
+    version = Registry(run.store, config.tracking.model).register(run, uri, "challenger", tags)
+    return described, {"name": version.name, "version": version.version, "uri": version.uri}
 
 
 def figures(customers: Customers, assessed: Assessed) -> dict[str, Any]:
@@ -174,8 +189,7 @@ def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
 
 
-def log_winner(run: Run, config: DictConfig, customers: Customers, assessed: Assessed) -> str:
-    """Log the pipeline as a model; return its URI."""
+def _log_pipeline(run: Run, config: DictConfig, customers: Customers, assessed: Assessed) -> str:
     features = assessed.fitted.pipeline[0]
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
@@ -188,12 +202,6 @@ def log_winner(run: Run, config: DictConfig, customers: Customers, assessed: Ass
         "params": dict(assessed.configuration.params),
     }
     return log_model(run, assessed.fitted.pipeline, example, features.categorical_, metadata)
-
-
-def register(config: DictConfig, store: Store, run: Run, model_uri: str, assessed: Assessed) -> ModelVersion:
-    """Register a run's model as the challenger."""
-    tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
-    return Registry(store, config.tracking.model).register(run, model_uri, "challenger", tags)
 
 
 def clustering_record(assessed: Assessed, metrics: Mapping[str, float]) -> dict[str, Any]:

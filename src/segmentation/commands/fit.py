@@ -1,7 +1,6 @@
 """`segment fit`: one configuration, one run."""
 
 import time
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -12,14 +11,12 @@ from segmentation.commands._clustering import (
     clustering_record,
     data_tags,
     findings_text,
-    log_clustering,
+    keep,
     log_data,
-    log_winner,
     open_bench,
     open_store,
     profile_text,
     read_customers,
-    register,
 )
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
@@ -57,11 +54,7 @@ def run(config: DictConfig, grid: Grid) -> Result:
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
         active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        described = log_clustering(active, customers, assessed)
-        model: dict[str, Any] = {"uri": log_winner(active, config, customers, assessed)}
-        if config.register:
-            version = register(config, store, active, model["uri"], assessed)
-            model = {"name": version.name, "version": version.version, "uri": version.uri}
+        described, model = keep(active, config, customers, assessed)
     ended = time.perf_counter()
 
     record = {

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,12 @@ from segmentation.commands._clustering import (
     clustering_record,
     data_tags,
     findings_text,
-    log_clustering,
+    keep,
     log_data,
-    log_winner,
     open_bench,
     open_store,
     profile_text,
     read_customers,
-    register,
 )
 from segmentation.commands._config import build, choices, dimension, options
 from segmentation.commands._result import Result
@@ -132,9 +131,14 @@ def _search(config: DictConfig, customers: Customers) -> Search:
         sampler=search.sampler,
         timeout=search.timeout,
         constraints=build(search.constraints, "search.constraints"),
-        storage=search.storage,
+        storage=_beside_store(config.tracking.uri) if search.storage == "auto" else search.storage,
         name=search.study or f"{customers.name}-{datetime.now():%Y%m%d-%H%M%S-%f}",
     )
+
+
+def _beside_store(uri: str) -> str:
+    folder = Path(uri.removeprefix("sqlite:///")).parent if uri.startswith("sqlite:///") else Path("mlruns")
+    return str(folder / "studies.journal")
 
 
 def _digest(config: DictConfig, space: Space) -> str:
@@ -264,13 +268,10 @@ def _log_winner(
         "reason": selection.reason,
     }
     parent.log(metrics=metrics, tags=tags)
-    described = log_clustering(parent, customers, assessed)
-    model: dict[str, Any] = {"uri": log_winner(parent, config, customers, assessed)}
+    described, model = keep(parent, config, customers, assessed)
     registered = ""
-    if config.register:
-        version = register(config, parent.store, parent, model["uri"], assessed)
-        model = {"name": version.name, "version": version.version, "uri": version.uri}
-        registered = f"\nregistered as {version.name} version {version.version}, alias challenger"
+    if "version" in model:
+        registered = f"\nregistered as {model['name']} version {model['version']}, alias challenger"
     text = (
         f"{selection.reason}\n\n{profile_text(described)}\n\nrun {parent.id}{registered}\n"
         f"next: `segment ui` to compare the runs, `segment promote` to make the winner the champion"

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
+from segmentation.clustering import Hierarchical
 from segmentation.errors import InputError
 from segmentation.evaluation import Yardstick
 from segmentation.study._space import Configuration, Space
@@ -67,6 +68,7 @@ class Bench:
         self._features: dict[str, tuple[Any, np.ndarray]] = {}
         self._yardsticks: dict[str, Yardstick] = {}
         self._matrices: OrderedDict[tuple[Any, ...], tuple[Any, Any, np.ndarray]] = OrderedDict()
+        self._trees: dict[tuple[Any, ...], np.ndarray] = {}
 
     def features(self, name: str) -> tuple[Any, np.ndarray]:
         """The fitted feature set and its matrix of shape (n, d)."""
@@ -91,18 +93,15 @@ class Bench:
 
     def model_space(self, configuration: Configuration) -> tuple[Any, Any, np.ndarray]:
         """The fitted scaler and reducer, and the matrix that the algorithm sees."""
-        scaler_params = configuration.params_of(configuration.scaler)
-        reducer_params = configuration.params_of(configuration.reducer)
-        key = (
-            configuration.features,
-            configuration.scaler,
-            configuration.reducer,
-            *sorted(scaler_params.items()),
-            *sorted(reducer_params.items()),
-        )
+        key = _space_key(configuration)
         if key not in self._matrices:
-            scaler = clone(self.space.scalers[configuration.scaler]).set_params(**scaler_params)
-            reducer = clone(self.space.reducers[configuration.reducer]).set_params(**reducer_params)
+            scaler, reducer = (
+                clone(options[name]).set_params(**configuration.params_of(name))
+                for name, options in (
+                    (configuration.scaler, self.space.scalers),
+                    (configuration.reducer, self.space.reducers),
+                )
+            )
             matrix = self.features(configuration.features)[1]
             try:
                 X = reducer.fit_transform(scaler.fit_transform(matrix))
@@ -120,15 +119,26 @@ class Bench:
         scaler, reducer, X = self.model_space(configuration)
         algorithm = clone(self.space.algorithms[configuration.algorithm])
         algorithm.set_params(**configuration.params_of(configuration.algorithm))
-        labels = algorithm.fit(X).labels_
+        if isinstance(algorithm, Hierarchical):
+            # One tree of merges serves every number of segments.
+            key = (*_space_key(configuration), algorithm.linkage, algorithm.max_rows)
+            self._trees[key] = algorithm.fit(X, tree=self._trees.get(key)).linkage_matrix_
+        else:
+            algorithm.fit(X)
         steps = [
             ("features", self.features(configuration.features)[0]),
             ("scaler", scaler),
             ("reducer", reducer),
             ("algorithm", algorithm),
         ]
-        return Fitted(Pipeline(steps), X, labels)
+        return Fitted(Pipeline(steps), X, algorithm.labels_)
 
     def _bound_memory(self) -> None:
         while len(self._matrices) > 1 and sum(m.nbytes for *_, m in self._matrices.values()) > CACHE_BYTES:
             self._matrices.popitem(last=False)
+
+
+def _space_key(configuration: Configuration) -> tuple[Any, ...]:
+    c = configuration
+    params = (*c.params_of(c.scaler).items(), *c.params_of(c.reducer).items())
+    return (c.features, c.scaler, c.reducer, *params)

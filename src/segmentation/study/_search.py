@@ -23,6 +23,9 @@ SMALL_ROWS = 20_000
 """Up to this many rows one thread is faster than several (measured: 8 k-means fits on 2,000 x 8 take 0.15 s
 on one thread and over 2.5 s on several)."""
 
+FLOOR = -1.0
+"""The objective of a configuration that gives no clustering: the lowest silhouette there is."""
+
 SAMPLERS = ("tpe", "random", "brute_force")
 
 
@@ -145,9 +148,8 @@ def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
     # Each trial's outcome is recorded and shown by this project; Optuna need not repeat it.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = _storage(search.storage)
-    existing = {s.study_name for s in optuna.get_all_study_summaries(storage)} if storage else set()
     study = optuna.create_study(
-        study_name=search.name, storage=storage, direction="maximize", load_if_exists=search.name in existing
+        study_name=search.name, storage=storage, direction="maximize", load_if_exists=True
     )
     for key, value in facts.items():
         known = study.user_attrs.get(key)
@@ -194,7 +196,7 @@ def run_search(
 
     def objective(trial: optuna.Trial) -> float:
         started, clock = time.time(), time.perf_counter()
-        configuration, found, reason = None, _Found(), None
+        configuration, found, reason, value = None, _Found(), None, FLOOR
         state: Literal["complete", "degenerate", "failed"] = "failed"
         try:
             configuration = bench.space.configure(trial)
@@ -204,9 +206,12 @@ def run_search(
             found = known[configuration]
             reason = found.scores.degenerate if found.scores else None
             state = "degenerate" if reason else "complete"
+        except InputError as error:
+            # What cannot be done here is known for good: the floor keeps the sampler from trying it again.
+            reason = f"{error}"
         except Exception as error:
             # Whatever an algorithm does, the other trials go on; the sentence is kept with the trial.
-            reason = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+            reason, value = f"{type(error).__name__}: {error}", np.nan
         seconds = time.perf_counter() - clock
         outcome = Outcome(
             trial.number,
@@ -221,17 +226,17 @@ def run_search(
         )
         outcomes[trial.number] = outcome
         trial.set_user_attr("outcome", _remember(outcome))
-        for name, excess in search.constraints.excess(found.scores).items() if found.scores else ():
+        excesses = search.constraints.excess(found.scores) if found.scores else {"failed": 1.0}
+        for name, excess in excesses.items():
             trial.set_constraint(name, excess)
         trial.set_user_attr("run_id", on_outcome(outcome, found.labels))
-        if found.scores is None:
-            raise _TrialFailedError
-        return found.scores.silhouette
+        # NaN is a failed trial to Optuna.
+        return found.scores.silhouette if found.scores else value
 
     remaining = search.n_trials - len(outcomes)
     if remaining > 0:
         with threadpool_limits(1 if len(bench.table) <= SMALL_ROWS else None):
-            study.optimize(objective, n_trials=remaining, timeout=search.timeout, catch=_TrialFailedError)
+            study.optimize(objective, n_trials=remaining, timeout=search.timeout)
     return Study(tuple(outcomes[number] for number in sorted(outcomes)), study)
 
 
@@ -253,10 +258,6 @@ def _evaluate(bench: Bench, configuration: Configuration) -> _Found:
     inertia = getattr(fitted.algorithm, "inertia_", None)
     warning = " ".join(dict.fromkeys(str(w.message) for w in caught)) or None
     return _Found(scores, inertia and float(inertia), fitted.labels, warning)
-
-
-class _TrialFailedError(Exception):
-    """Tells Optuna that a trial failed, after its reason was recorded."""
 
 
 def _storage(where: str | None) -> BaseStorage | None:
