@@ -113,11 +113,11 @@ def program_env(store_dir: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def start_server(store_dir: Path, program_env: dict[str, str]) -> Iterator[Callable[..., None]]:
-    """Start a program in `store_dir`, wait until its URL answers, and end it with the test."""
+def start_server(store_dir: Path, program_env: dict[str, str]) -> Iterator[Callable[[list[str], str], Path]]:
+    """Start a program in `store_dir`, wait until its URL answers, hand out its log, end it with the test."""
     started = []
 
-    def start(words: list[str], url: str) -> None:
+    def start(words: list[str], url: str) -> Path:
         log = store_dir / f"server{len(started)}.log"
         with log.open("w") as file:
             server = subprocess.Popen(
@@ -128,10 +128,10 @@ def start_server(store_dir: Path, program_env: dict[str, str]) -> Iterator[Calla
         while time.monotonic() < end and server.poll() is None:
             try:
                 with urllib.request.urlopen(url, timeout=5):
-                    return
+                    return log
             except OSError:
                 time.sleep(0.1)
-        pytest.fail(f"{' '.join(words)} did not start:\n{log.read_text()}")
+        return pytest.fail(f"{' '.join(words)} did not start:\n{log.read_text()}")
 
     yield start
     for server in started:

@@ -46,7 +46,9 @@ def scored(segment: Callable[..., Any], customers: pd.DataFrame) -> list[int]:
 
 
 @pytest.fixture
-def serve(start_server: Callable[..., None], free_port: int) -> Callable[[], Callable[..., list[int]]]:
+def serve(
+    start_server: Callable[[list[str], str], Path], free_port: int
+) -> Callable[[], Callable[..., list[int]]]:
     """Start a real server of the challenger on loopback; answer with what asks it."""
     url = f"http://127.0.0.1:{free_port}"
 

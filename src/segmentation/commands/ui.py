@@ -26,9 +26,11 @@ def run(config: DictConfig) -> Result:
     if uri.startswith(("http://", "https://")):
         return Result(f"The store is a server: open {uri}", {"url": uri})
     # A UI on a store that is not there yet shows an empty page; opening it makes it.
-    open_store(config)
+    store = open_store(config)
     url = f"http://{config.host}:{config.port}"
-    print(f"MLflow UI on {uri}: {url} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    # The front page is about language models; this one lists the runs.
+    page = f"{url}/#/experiments/{store.experiment_id}/runs?workflowType=machine_learning"
+    print(f"MLflow UI on {uri}: {page} (Ctrl-C ends it)", file=sys.stderr, flush=True)
     words = [
         "-m",
         "mlflow",
