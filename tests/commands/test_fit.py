@@ -91,7 +91,7 @@ def test_the_same_config_and_seed_repeat_labels_and_metrics(segment, client, sto
     assert a.equals(b)
 
 
-def test_a_grid_is_children_of_one_parent(segment, client):
+def test_a_grid_is_children_of_one_parent(segment, client, store_dir):
     words = ("algorithm=kmeans,dbscan", "scaler=standard,robust", "print=json")
     result = segment("fit", "-m", *SMALL, *words).json()
     assert len(result["runs"]) == 4
@@ -100,6 +100,7 @@ def test_a_grid_is_children_of_one_parent(segment, client):
         ("kmeans", "standard"), ("kmeans", "robust"), ("dbscan", "standard"), ("dbscan", "robust"),
     }  # fmt: skip
     assert client.get_run(result["parent_run_id"]).info.status == "FINISHED"
+    assert not list(store_dir.rglob("multirun.yaml"))
 
 
 def test_a_mistake_in_one_job_of_a_grid_leaves_the_others(segment, client):

@@ -146,6 +146,7 @@ CONFIG_MISTAKES = {
     ),
     "nothing to score": (["score", "output=y.csv"], "data.path="),
     "odd output": (["score", "data.path=x.csv", "output=y.xlsx"], "end in .csv or .parquet"),
+    "no option": (["sweep", "algorithm=null"], "algorithm=null names no option"),
     "recipes elsewhere": (["sweep", "recipe=mall_income_spending"], "experiments/recipe"),
 }
 

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,11 +93,28 @@ def _valid_print(config: DictConfig) -> str:
 
 def _main(command: str, words: list[str], task: Callable[[DictConfig], None]) -> None:
     directory = str(conf_dir())
-    sys.argv = ["segment", *_with_recipes(_with_search_as_text(words))]
-    try:
-        hydra.main(version_base="1.3", config_path=directory, config_name=command)(task)()
-    except CONFIG_ERRORS as error:
-        raise InputError(explain(error, command, words, directory)) from error
+    _refuse_null_groups(words)
+    with tempfile.TemporaryDirectory() as scratch:
+        # Hydra leaves a multirun.yaml behind each grid; the parent run has it all.
+        extra = [
+            *_recipes(words),
+            *([f"hydra.sweep.dir={scratch}"] if {"-m", "--multirun"} & {*words} else []),
+        ]
+        sys.argv = ["segment", *_beside_overrides(_with_search_as_text(words), extra)]
+        try:
+            hydra.main(version_base="1.3", config_path=directory, config_name=command)(task)()
+        except CONFIG_ERRORS as error:
+            raise InputError(explain(error, command, words, directory)) from error
+
+
+def _refuse_null_groups(words: list[str]) -> None:
+    groups = {path.name for path in conf_dir().iterdir() if path.is_dir()}
+    for word in words:
+        group, _, name = word.partition("=")
+        if group in groups and name == "null":
+            raise InputError(
+                f"{word} names no option; leave {group}= out for what the command does without it."
+            )
 
 
 def _with_search_as_text(words: list[str]) -> list[str]:
@@ -114,18 +132,22 @@ def _with_search_as_text(words: list[str]) -> list[str]:
     return [quoted(word) for word in words]
 
 
-def _with_recipes(words: list[str]) -> list[str]:
+def _recipes(words: list[str]) -> list[str]:
     # The recipes of the folder one stands in are found by themselves: `segment sweep recipe=...`.
     recipes = Path.cwd() / "experiments"
     if any(w.startswith("hydra.searchpath") for w in words):
-        return words
-    if not (recipes / "recipe").is_dir():
-        if any(w.startswith("recipe=") for w in words):
-            raise InputError(
-                "recipe= finds its recipes in experiments/recipe, which is not in this folder; stand where it is, "
-                "or name it: hydra.searchpath=[file:///path/to/experiments]"
-            )
-        return words
-    # Beside the other overrides: Hydra reads none that a flag parts from the first.
+        return []
+    if (recipes / "recipe").is_dir():
+        return [f"hydra.searchpath=[file://{recipes}]"]
+    if any(w.startswith("recipe=") for w in words):
+        raise InputError(
+            "recipe= finds its recipes in experiments/recipe, which is not in this folder; stand where it is, "
+            "or name it: hydra.searchpath=[file:///path/to/experiments]"
+        )
+    return []
+
+
+def _beside_overrides(words: list[str], extra: list[str]) -> list[str]:
+    # Hydra reads no override that a flag parts from the first.
     at = next((i for i, word in enumerate(words) if "=" in word and not word.startswith("-")), 0)
-    return [*words[:at], f"hydra.searchpath=[file://{recipes}]", *words[at:]]
+    return [*words[:at], *extra, *words[at:]]

@@ -3,7 +3,6 @@
 import hashlib
 import sys
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
-from sklearn.decomposition import PCA
 from tqdm import tqdm
 
 from segmentation import plots
@@ -19,7 +17,6 @@ from segmentation.cli import STARTED
 from segmentation.commands._clustering import (
     Assessed,
     assess,
-    choice_params,
     choice_tags,
     clustering_record,
     data_tags,
@@ -32,6 +29,7 @@ from segmentation.commands._clustering import (
     read_customers,
 )
 from segmentation.commands._config import build, choices, dimension, options
+from segmentation.commands._recorder import Recorder
 from segmentation.commands._result import Result
 from segmentation.data import Customers
 from segmentation.errors import InputError
@@ -83,8 +81,8 @@ def run(config: DictConfig) -> Result:
         record.set_user_attr("parent_run_id", parent.id)
         log_data(parent, config, customers)
         loaded = time.perf_counter()
-        with _Progress(search) as progress:
-            study = run_search(bench, search, record, _recorder(parent, tags, bench, progress))
+        with _Progress(search) as progress, Recorder(parent, tags, bench, progress.show) as recorder:
+            study = run_search(bench, search, record, recorder)
         searched = time.perf_counter()
         _require_a_result(study)
         finish = _finish(config, customers, bench, search, study, parent)
@@ -178,50 +176,6 @@ class _Progress(tqdm):
         self.update(outcome.number + 1 - self.n)
 
 
-def _recorder(
-    parent: Run, tags: dict[str, str], bench: Bench, progress: _Progress
-) -> Callable[[Outcome, np.ndarray | None], str]:
-    planes: dict[str, np.ndarray] = {}
-
-    def plane(features: str) -> np.ndarray:
-        # Every trial of a feature set is drawn on the same plane, so that thumbnails can be compared.
-        if features not in planes:
-            X = bench.yardstick(features).X
-            planes[features] = X if X.shape[1] <= 2 else PCA(2, random_state=0).fit_transform(X)
-        return planes[features]
-
-    def record(outcome: Outcome, labels: np.ndarray | None) -> str:
-        configuration, scores = outcome.configuration, outcome.scores
-        title = configuration.title if configuration else "failed"
-        said = {"reason": outcome.reason, "warning": outcome.warning}
-        metrics = dict(scores.metrics()) if scores else {}
-        if outcome.inertia_model is not None:
-            metrics["inertia_model"] = outcome.inertia_model
-        files = {}
-        if configuration and labels is not None:
-            files["plots/clusters.png"] = plots.thumbnail_png(plane(configuration.features), labels, title)
-        run_id = parent.child(
-            name=f"{outcome.number:03d} {title}",
-            started=outcome.started,
-            seconds=outcome.seconds,
-            status="FAILED" if outcome.state == "failed" else "FINISHED",
-            params=choice_params(configuration) if configuration else {},
-            metrics={**metrics, "seconds": outcome.seconds},
-            tags={
-                **tags,
-                **(choice_tags(configuration) if configuration else {}),
-                "state": outcome.state,
-                "trial": str(outcome.number),
-                **{name: sentence for name, sentence in said.items() if sentence},
-            },
-            files=files,
-        )
-        progress.show(outcome)
-        return run_id
-
-    return record
-
-
 def _require_a_result(study: Study) -> None:
     if study.outcomes and all(outcome.state == "failed" for outcome in study.outcomes):
         raise InputError(
@@ -252,7 +206,7 @@ def _finish(
     assert configuration is not None
     assessed = assess(bench, configuration)
     result = _log_winner(config, customers, parent, assessed, selection)
-    winner = {"run_id": study.run_id(selection.winner), **result.record["winner"]}
+    winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
 
 

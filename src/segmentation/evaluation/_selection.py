@@ -37,8 +37,11 @@ class Constraints:
             if not 0 <= value < 1:
                 raise InputError(f"search.constraints.{name} is {value}; valid are shares from 0 to below 1.")
 
-    def excess(self, scores: Scores) -> dict[str, float]:
-        """How far each constraint is overstepped; 0 or less is kept."""
+    def violation(self, scores: Scores) -> float:
+        """How far the constraints are overstepped, all together; 0 where every one is kept."""
+        return sum(max(0.0, over) for over in self._excess(scores).values())
+
+    def _excess(self, scores: Scores) -> dict[str, float]:
         return {
             "min_segments": float(self.min_segments - scores.n_segments),
             "max_segments": float(scores.n_segments - self.max_segments),
@@ -54,7 +57,7 @@ class Constraints:
             "min_share": f"smallest segment {scores.smallest_share:.1%}, below {self.min_share:.1%}",
             "max_noise": f"noise {scores.noise_share:.1%}, above {self.max_noise:.1%}",
         }
-        return [words[name] for name, over in self.excess(scores).items() if over > 1e-12]
+        return [words[name] for name, over in self._excess(scores).items() if over > 1e-12]
 
 
 @dataclass(frozen=True)

@@ -121,10 +121,6 @@ class Study:
         """The outcome of one trial."""
         return next(outcome for outcome in self.outcomes if outcome.number == number)
 
-    def run_id(self, number: int) -> str:
-        """The run that records one trial."""
-        return str(self.record.get_trials(deepcopy=False)[number].user_attrs["run_id"])
-
 
 def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
     """Create the study, or find it again.
@@ -167,7 +163,7 @@ def run_search(
     bench: Bench,
     search: Search,
     study: optuna.Study,
-    on_outcome: Callable[[Outcome, np.ndarray | None], str],
+    on_outcome: Callable[[Outcome, np.ndarray | None], None],
 ) -> Study:
     """Search until the number of trials or the timeout is reached.
 
@@ -180,8 +176,7 @@ def run_search(
     study : optuna.Study
         From `open_study`; its finished trials count.
     on_outcome : callable
-        Called after each trial with its outcome and, unless it failed, its labels; returns the id of the
-        run that records it.
+        Called after each trial with its outcome and, unless it failed, its labels.
 
     Returns
     -------
@@ -226,10 +221,9 @@ def run_search(
         )
         outcomes[trial.number] = outcome
         trial.set_user_attr("outcome", _remember(outcome))
-        excesses = search.constraints.excess(found.scores) if found.scores else {"failed": 1.0}
-        for name, excess in excesses.items():
-            trial.set_constraint(name, excess)
-        trial.set_user_attr("run_id", on_outcome(outcome, found.labels))
+        # One figure, not one a constraint: each is an append to the journal, and the sampler sums them anyway.
+        trial.set_constraint("violation", search.constraints.violation(found.scores) if found.scores else 1.0)
+        on_outcome(outcome, found.labels)
         # NaN is a failed trial to Optuna.
         return found.scores.silhouette if found.scores else value
 
