@@ -69,6 +69,12 @@ def test_categories_of_any_type_are_the_same_level():
     assert features.transform(pd.DataFrame({"kind": [2]})).tolist() == [[0, 1, 0]]
 
 
+def test_a_level_spelled_in_another_way_is_the_same_level():
+    features = FeatureSet([], ["plan"]).fit(pd.DataFrame({"plan": ["Gold card", "Basic", "None yet"]}))
+    new = pd.DataFrame({"plan": ["gold  CARD ", "BASIC", "none yet"]})
+    assert features.transform(new).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+
+
 @pytest.mark.parametrize(
     ("features", "sentence"),
     [

@@ -94,6 +94,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             _refuse_useless(table[column])
         self._check_values(table, numeric, categorical, log)
         self.log_ = log
+        self._levels = {c: _by_fold(table[c].dropna().astype(str)) for c in categorical}
         self.transformer_ = self._steps(numeric, categorical, log).fit(self._cast(table))
         return self
 
@@ -205,8 +206,10 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         types = {c: object if c in self.categorical_ else float for c in self.columns_}
         cast = table[self.columns_].astype(types)
         for column in self.categorical_:
-            cast[column] = cast[column].where(cast[column].isna(), cast[column].astype(str))
-            cast[column] = cast[column].where(cast[column].notna(), np.nan)
+            values = cast[column]
+            known = self._levels[column]
+            spelled = {v: known.get(_fold(str(v)), str(v)) for v in values.dropna().unique()}
+            cast[column] = values.map(spelled)
         return cast
 
     def _steps(self, numeric: list[str], categorical: list[str], log: list[str]) -> ColumnTransformer:
@@ -232,6 +235,15 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         if strategy is None:
             return FunctionTransformer(feature_names_out="one-to-one")
         return SimpleImputer(strategy=strategy)
+
+
+def _fold(level: str) -> str:
+    return " ".join(level.split()).casefold()
+
+
+def _by_fold(levels: pd.Series) -> dict[str, str]:
+    # A new file may spell a level in its own way ("male"); the commonest spelling of training is meant.
+    return {_fold(level): level for level in levels.value_counts(ascending=True).index}
 
 
 def _refuse_absent(asked: Sequence[str], there: Any) -> None:
