@@ -21,11 +21,11 @@ from segmentation.evaluation._stability import (
 Refit = Callable[[int, np.ndarray], np.ndarray]
 
 PRICE = 8.0
-"""Bits of a segmentation that one bit of doubt outweighs. Any value from 4 to 10 finds nearly the same winners;
-below, k grows until nobody can repeat it."""
+"""Bits of information that one bit of doubt outweighs. Measured on labelled sets: 7 to 10 find nearly the same
+winners; below, k grows until nobody can repeat it."""
 
 DISSOLVED = 0.6
-"""Hennig 2007: segments with a mean Jaccard below 0.6 should not be trusted."""
+"""Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 
 LILLIEFORS = 0.886
 """The 5 % critical value, times 1 / sqrt(rows), of a normal distribution whose parameters were estimated
@@ -101,7 +101,7 @@ class Evidence:
     def mixture(self) -> float:
         """How well the segments explain the customers as Gaussians, less a little of the same doubt."""
         # A classification likelihood charges all the information for naming segments, which a mixture that
-        # overlaps need not do: part of it is given back. From 0.2 and 0 to 0.4 and 0.2 the winners stay.
+        # overlaps need not do: part of it is given back. Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
         lost = self.stability.lost if self.stability else 0.0
         return self.fit + 0.3 * self.information - 0.1 * (self.disputed + lost)
 
