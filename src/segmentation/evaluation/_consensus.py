@@ -101,7 +101,8 @@ class Evidence:
     def mixture(self) -> float:
         """How well the segments explain the customers as Gaussians, less a little of the same doubt."""
         # A classification likelihood charges all the information for naming segments, which a mixture that
-        # overlaps need not do: part of it is given back. Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
+        # overlaps need not do: part of it is given back.
+        # Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
         lost = self.stability.lost if self.stability else 0.0
         return self.fit + 0.3 * self.information - 0.1 * (self.disputed + lost)
 
