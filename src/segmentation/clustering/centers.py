@@ -188,7 +188,7 @@ class GaussianMixture(Segmenter):
         Number of components. Those that are the most probable one of no row make no segment.
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
         Shape of the components.
-    n_init : int, default=5
+    n_init : int, default=2
         Starts, of which the most likely is kept.
     max_iter : int, default=300
         Iterations of one start.
@@ -212,7 +212,7 @@ class GaussianMixture(Segmenter):
         n_clusters: int = 5,
         *,
         covariance_type: Literal["full", "tied", "diag", "spherical"] = "full",
-        n_init: int = 5,
+        n_init: int = 2,
         max_iter: int = 300,
         tol: float = 1e-3,
         reg_covar: float = 1e-6,

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 
 from segmentation import plots
 from segmentation.commands._clustering import choice_params, choice_tags
-from segmentation.study import Bench, Outcome
+from segmentation.study import Bench, Configuration, Outcome
 from segmentation.tracking import Run
 
 WAITING = 16
@@ -41,6 +41,7 @@ class Recorder:
     ) -> None:
         self._parent, self._tags, self._bench, self._on_recorded = parent, tags, bench, on_recorded
         self._planes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._pictures: dict[Configuration, bytes] = {}
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._waiting: deque[Future[Any]] = deque()
 
@@ -69,8 +70,7 @@ class Recorder:
         said = {"reason": outcome.reason, "warning": outcome.warning}
         files = {}
         if configuration and labels is not None:
-            plane, rows = self._plane(configuration.features)
-            files["plots/clusters.png"] = plots.thumbnail_png(plane, labels[rows], title)
+            files["plots/clusters.png"] = self._picture(configuration, labels)
         self._parent.child(
             name=f"{outcome.number:03d} {title}",
             started=outcome.started,
@@ -87,6 +87,13 @@ class Recorder:
             },
             files=files,
         )
+
+    def _picture(self, configuration: Configuration, labels: np.ndarray) -> bytes:
+        # A sampler proposes the same point again, and the same point looks the same.
+        if configuration not in self._pictures:
+            plane, rows = self._plane(configuration.features)
+            self._pictures[configuration] = plots.thumbnail_png(plane, labels[rows], configuration.title)
+        return self._pictures[configuration]
 
     def _plane(self, features: str) -> tuple[np.ndarray, np.ndarray]:
         # Every trial of a feature set is drawn on the same plane and rows, so that its pictures can be compared.
