@@ -6,6 +6,15 @@ that says so.
 """
 
 from segmentation.plots._curves import elbow, k_distance, silhouette_curve
+from segmentation.plots._evidence import (
+    agreement_matrix,
+    gap_curve,
+    pareto_front,
+    segment_flows,
+    segment_stability,
+    selection_evidence,
+    structure,
+)
 from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
@@ -16,10 +25,12 @@ from segmentation.plots._thumbnail import thumbnail, thumbnail_png
 from segmentation.plots._tree import dendrogram
 
 __all__ = [
+    "agreement_matrix",
     "correlations",
     "dendrogram",
     "distributions",
     "elbow",
+    "gap_curve",
     "history",
     "importance",
     "k_distance",
@@ -27,16 +38,21 @@ __all__ = [
     "outliers",
     "pair_relations",
     "parallel_coordinate",
+    "pareto_front",
     "pca_scatter",
     "profile_bars",
     "profile_heatmap",
     "scatter_2d",
     "scatter_3d",
     "segment_color",
+    "segment_flows",
     "segment_name",
     "segment_sizes",
+    "segment_stability",
+    "selection_evidence",
     "silhouette_curve",
     "silhouette_per_customer",
+    "structure",
     "thumbnail",
     "thumbnail_png",
     "to_png",
