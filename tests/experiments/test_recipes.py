@@ -56,6 +56,9 @@ def test_a_recipe_has_its_question_command_finding_and_limits_told(recipe: str) 
         assert f"**{word}.**" in section
     assert f"`segment sweep recipe={recipe} data.path=" in section
     assert re.search(r"0\.\d\d\d", section), "a finding has figures"
+    assert re.search(r"`(segments|weak|none)`.{0,5}valley\sp\s=\s0\.\d+", section, flags=re.DOTALL), (
+        "and a verdict"
+    )
 
 
 @pytest.mark.parametrize("command", ["sweep", "fit"])
@@ -91,14 +94,18 @@ def test_a_shrunk_study_of_a_recipe_finds_a_winner_and_logs_it(
     assert run.data.metrics["silhouette_yardstick"] == result["winner"]["scores"]["silhouette_yardstick"]
 
 
-def test_the_readme_tells_the_sizes_that_the_mall_recipe_finds(
+def test_the_readme_tells_what_the_mall_recipe_finds(
     segment: Callable[..., Any], data_of: Callable[[str], Path]
 ) -> None:
     result = segment("sweep", FOUND, f"recipe={TOLD}", f"data.path={data_of(TOLD)}", "print=json").json()
     assert result["trials"]["complete"] == 9
     *most, last = map(str, result["winner"]["sizes"])
-    assert f"{', '.join(most)} and {last} customers" in " ".join(said_of(TOLD).split())
-    assert f"**{result['winner']['scores']['silhouette_yardstick']:.3f}**" in said_of(TOLD)
+    said = " ".join(said_of(TOLD).split())
+    assert f"{', '.join(most)} and {last} customers" in said
+    assert f"**{result['winner']['scores']['silhouette_yardstick']:.3f}**" in said
+    assert f"Verdict `{result['verdict']['verdict']}`: valley p = {result['verdict']['p_valley']:.2g}" in said
+    assert f"with ARI {result['evidence']['stability']:.2f}" in said
+    assert f"with a Jaccard of {result['evidence']['jaccard_min']:.2f}." in said
 
 
 @pytest.mark.parametrize("recipe", ["mall_dbscan", "retail_rfm"])
