@@ -24,11 +24,11 @@ def mixture(rng: np.random.Generator, name: str = "mixture", stretch: float = 2.
     """Draw one mixture.
 
     Shares are 4 % up to about ten times that; each component has its own random covariance, axes up to `stretch`
-    times one another and sizes up to 1.5 times. Along the line between two centres these are at least 3.2 to 4.8
+    times one another and sizes up to 1.5 times. Along the line between two centres these are at least 4 to 6
     standard deviations apart (drawn once a set), and packed as closely as chance finds them.
     """
     k, d, n = int(rng.integers(2, 11)), int(rng.integers(2, 9)), int(rng.integers(300, 2001))
-    gap = rng.uniform(1.6, 2.4)
+    gap = rng.uniform(2.0, 3.0)
     shares = 0.04 + (1 - 0.04 * k) * rng.dirichlet(np.full(k, 2.0))
     sizes = np.maximum(np.round(shares * n).astype(int), d + 2)
     covariances = [_covariance(rng, d, stretch) for _ in range(k)]

@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that help and completion answer at once.
 import os
 import signal
 import sys
+import threading
 import time
 from types import FrameType
 
@@ -14,6 +15,10 @@ from segmentation.errors import InputError, nearest
 
 STARTED = time.perf_counter()
 """When this process began, nearly; what the seconds of a result count from."""
+
+INTERRUPTED = threading.Event()
+"""Set by SIGTERM. An exception that is raised within a library's callback may be swallowed or become another one;
+long jobs look here between their steps."""
 
 COMMANDS = {
     "explore": "look at the data alone: missing values, distributions, relations, outliers",
@@ -93,10 +98,17 @@ def _run(command: str, words: list[str]) -> int:
         # The reader (head, less) has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception:
+        if not INTERRUPTED.is_set():
+            raise
+        return 130
+    finally:
+        INTERRUPTED.clear()
     return 0
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
+    INTERRUPTED.set()
     raise KeyboardInterrupt
 
 

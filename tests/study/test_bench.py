@@ -64,3 +64,18 @@ def test_matrices_beyond_the_bound_are_dropped(table, monkeypatch):
     assert bench.model_space(spaces[0])[2] is first
     bench.model_space(spaces[1])
     assert bench.model_space(spaces[0])[2] is not first
+
+
+def test_a_configuration_is_clustered_once_and_says_what_its_algorithm_says(table, monkeypatch):
+    bench = make(table)
+    asked = Configuration("all", "standard", "none", "kmeans", (("kmeans.n_clusters", 3),))
+    found = bench.cluster(asked)
+    assert bench.cluster(asked) is found
+    assert set(found.own) == {"inertia"}
+    assert found.scores.inertia == pytest.approx(found.own["inertia"])
+    # Beyond the bound, labels are dropped and fitted again when they are asked for: the same ones.
+    monkeypatch.setattr(module, "CACHE_BYTES", 1)
+    bench.cluster(Configuration("all", "minmax", "none", "kmeans"))
+    again = bench.cluster(asked)
+    assert again is not found
+    assert (again.labels == found.labels).all()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import optuna
 import pandas as pd
@@ -5,11 +7,12 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from segmentation.clustering import DBSCAN, KMeans
+from segmentation.clustering import DBSCAN, HDBSCAN, Hierarchical, KMeans
 from segmentation.errors import InputError
-from segmentation.evaluation import Candidate, Constraints, select
+from segmentation.evaluation import BySilhouette, Constraints
 from segmentation.features import FeatureSet
 from segmentation.study import (
+    FROM_DATA,
     Bench,
     Choice,
     Float,
@@ -66,8 +69,7 @@ def run(table, settings, made=None, seen=None):
 
 
 def winner(study):
-    candidates = [Candidate(o.number, "both", o.scores) for o in study.outcomes if o.scores]
-    return select(candidates, Constraints(), {"both": 0.0})
+    return BySilhouette().select(study.candidates("both"), study.field("both"), Constraints())
 
 
 def test_every_k_is_visited_once_before_the_sampler_chooses(table):
@@ -187,12 +189,12 @@ def test_a_timeout_ends_the_search(table):
 
 
 def test_the_leaderboard_says_which_test_each_candidate_failed(table):
-    study = run(table, search(25))
+    study = run(table, search(60))
     chosen = winner(study)
     board = leaderboard(study, chosen)
     assert board["trial"].iloc[0] == chosen.winner
     assert pd.isna(board["failed"].iloc[0])
-    assert len(board) == 25
+    assert len(board) == 60
     degenerate = board[board["state"] == "degenerate"]
     assert len(degenerate) and degenerate["failed"].notna().all()
     assert board["rank"].is_monotonic_increasing
@@ -206,6 +208,105 @@ def test_views_for_the_plots(table):
     importance = parameter_importance(study)
     assert sum(importance.values()) == pytest.approx(1)
     assert parameter_importance(run(table, search(1))) == {}
+
+
+@pytest.fixture(scope="module")
+def from_data():
+    return space(
+        kmeans={"n_clusters": Integer(2, 6)},
+        hierarchical={"n_clusters": Integer(2, 5), "linkage": Choice(("ward", "single"))},
+        dbscan={"eps": FROM_DATA, "min_samples": FROM_DATA},
+        hdbscan={"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
+    )
+
+
+@pytest.fixture(scope="module")
+def planned(table, from_data):
+    more = {"hierarchical": Hierarchical(), "hdbscan": HDBSCAN()}
+    return bench(table, replace(from_data, algorithms={**from_data.algorithms, **more}))
+
+
+class TestPlan:
+    def test_every_k_of_every_algorithm_is_there_and_each_trial_once(self, planned):
+        plan = planned.plan()
+        assert [t["kmeans.n_clusters"] for t in plan[:5]] == [2, 3, 4, 5, 6]
+        cuts = {
+            (t["hierarchical.n_clusters"], t["hierarchical.linkage"])
+            for t in plan
+            if "hierarchical.linkage" in t
+        }
+        assert cuts == {(k, linkage) for k in range(2, 6) for linkage in ("ward", "single")}
+        # Whatever the number of trials, kinds that find the number of segments themselves come early.
+        assert {"dbscan", "hdbscan"} <= {t["algorithm"] for t in plan[5:12]}
+        assert len({tuple(sorted(t.items())) for t in plan}) == len(plan)
+        assert {t["scaler"] for t in plan} == {"standard"}
+
+    def test_the_bounds_that_the_data_sets_hold_what_is_planned(self, planned):
+        params = planned.space.params
+        eps, samples = params["dbscan"]["eps"], params["dbscan"]["min_samples"]
+        radii = [t["dbscan.eps"] for t in planned.plan() if "dbscan.eps" in t]
+        assert len(radii) > 10
+        assert all(eps.low <= radius <= eps.high for radius in radii)
+        # log(90) is 4.5.
+        assert (samples.low, samples.high) == (3, 9)
+        sizes = params["hdbscan"]["min_cluster_size"]
+        assert (sizes.low, sizes.high) == (5, 11)
+
+    def test_a_study_begins_with_the_plan_as_it_is(self, planned):
+        settings = search(200)
+        study = run_search(planned, settings, open_study(settings, {}), lambda outcome, labels: None)
+        plan = planned.plan()
+        for outcome, trial in zip(study.outcomes, plan, strict=False):
+            assert outcome.configuration.algorithm == trial["algorithm"]
+            params = {k: v for k, v in trial.items() if "." in k}
+            assert dict(outcome.configuration.params) == params
+        assert study.counts()["failed"] == 0
+        assert winner(study) is not None
+
+    def test_radii_follow_the_units_of_the_data(self, table, from_data):
+        def radius(scale):
+            found = Bench(
+                table * scale,
+                replace(from_data, scalers={"none": FunctionTransformer()}),
+                StandardScaler(),
+                "s",
+            )
+            return found.space.params["dbscan"]["eps"]
+
+        assert radius(1000.0).low == pytest.approx(1000 * radius(1.0).low)
+
+    def test_what_data_cannot_tell_is_refused(self, table):
+        with pytest.raises(InputError, match=r"search.space.kmeans.n_init=from_data; only min_samples"):
+            bench(table, space(kmeans={"n_init": FROM_DATA}))
+
+    def test_a_grid_is_left_to_its_sampler(self, table):
+        study = run(table, search(3, sampler="brute_force"), space(kmeans={"n_clusters": Integer(2, 4)}))
+        assert len(study.outcomes) == 3
+
+
+def test_a_study_for_several_scores_keeps_all_of_them(table):
+    study = run(table, search(30, objectives=("silhouette", "noise_share")))
+    scores = {o.number: o.scores for o in study.outcomes}
+    for trial in study.record.trials:
+        found = scores[trial.number]
+        expected = (found.silhouette, found.noise_share) if not found.degenerate else (-1.0, 1.0)
+        assert tuple(trial.values) == pytest.approx(expected)
+    assert study.record.best_trials
+    assert parameter_table(study)["objective"].max() <= 1
+    assert sum(parameter_importance(study).values()) == pytest.approx(1)
+
+
+def test_a_trial_is_fitted_again_to_some_rows(table):
+    study = run(table, search(12))
+    field = study.field("both")
+    rows = np.arange(0, 90, 2)
+    for candidate in study.candidates("both")[:5]:
+        labels = field.refit(candidate.number, rows)
+        assert labels.shape == rows.shape
+        assert len(set(labels)) == candidate.asked
+    three = study.candidates("both")[1]
+    again = field.refit(three.number, rows)
+    assert len(set(zip(again, three.labels[rows], strict=True))) == 3
 
 
 def test_features_and_spaces_are_computed_once(table, monkeypatch):

@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from segmentation import __version__, plots
 from segmentation.clustering import DBSCAN, agreement, k_distances
-from segmentation.commands._config import build, choices, plain, resolved
+from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
-from segmentation.evaluation import Scores, Yardstick, mean_silhouette
+from segmentation.evaluation import Scores, Verdict, Yardstick, mean_silhouette
 from segmentation.profiling import profile
-from segmentation.study import Bench, Configuration, Fitted, Space
+from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
 from segmentation.tracking import Registry, Run, Store, log_model
 
 EXAMPLE_ROWS = 5
@@ -33,10 +35,18 @@ def open_store(config: DictConfig) -> Store:
 
 def open_bench(config: DictConfig, customers: Customers, space: Space) -> Bench:
     """Prepare the customers for every configuration of a space, and the yardstick that config names."""
-    (scaler,) = choices("scaler@yardstick")
-    return Bench(
-        customers.table, space, build(config.yardstick, "yardstick"), f"yardstick ({scaler})", config.seed
-    )
+    name, scaler = yardstick_scaler(config, space)
+    return Bench(customers.table, space, scaler, f"yardstick ({name})", config.seed)
+
+
+def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:
+    """What spans the yardstick space, and its name: what config says, else the one scaler there is, else standard."""
+    named = HydraConfig.get().runtime.choices.get("scaler@yardstick")
+    if named not in (None, "null"):
+        return str(named), build(config.yardstick, "yardstick")
+    if len(space.scalers) == 1:
+        return next(iter(space.scalers.items()))
+    return "standard", StandardScaler()
 
 
 def data_tags(customers: Customers) -> dict[str, str]:
@@ -86,7 +96,6 @@ class Assessed:
     def metrics(self) -> dict[str, float]:
         """Scores in the yardstick space, and those in the space that the algorithm saw."""
         labels, X = self.fitted.labels, self.fitted.X
-        inertia = getattr(self.fitted.algorithm, "inertia_", None)
         own = (
             {}
             if self.scores.degenerate
@@ -95,14 +104,14 @@ class Assessed:
         return {
             **self.scores.metrics(),
             **own,
-            **({"inertia_model": float(inertia)} if inertia is not None else {}),
+            **{f"{name}_model": value for name, value in own_scores(self.fitted).items()},
             "predict_agreement": agreement(self.fitted.algorithm, X),
         }
 
 
 def assess(bench: Bench, configuration: Configuration) -> Assessed:
     """Fit a configuration and score it."""
-    with threadpool_limits(1 if len(bench.table) <= 20_000 else None):
+    with threadpool_limits(bench.threads):
         fitted = bench.fit(configuration)
     yardstick = bench.yardstick(configuration.features)
     return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
@@ -123,9 +132,11 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
 
 
 def keep(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed
+    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, found: Verdict | None
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Log a clustering's labels, profile, pictures and model, and register the model where config says so.
+
+    The version carries the verdict, where there is one, since promotion asks for it.
 
     Returns
     -------
@@ -145,6 +156,8 @@ def keep(
     if not config.register:
         return described, {"uri": uri}
     tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
+    if found:
+        tags |= verdict_tags(found)
     version = Registry(run.store, config.tracking.model).register(run, uri, "challenger", tags)
     return described, {"name": version.name, "version": version.version, "uri": version.uri}
 
@@ -197,7 +210,7 @@ def _log_pipeline(run: Run, config: DictConfig, customers: Customers, assessed: 
         "data": plain(config.data),
         "id": str(customers.table.index.name),
         "fingerprint": customers.fingerprint,
-        "yardstick": plain(config.yardstick),
+        "yardstick": assessed.yardstick.space,
         "choice": choice_tags(assessed.configuration),
         "params": dict(assessed.configuration.params),
     }
@@ -214,6 +227,17 @@ def clustering_record(assessed: Assessed, metrics: Mapping[str, float]) -> dict[
         "scores": dict(metrics),
         "degenerate": assessed.scores.degenerate,
     }
+
+
+def verdict_tags(found: Verdict) -> dict[str, str]:
+    """Whether there are segments, for runs and registered versions."""
+    return {"verdict": found.verdict, "verdict_sentence": found.sentence}
+
+
+def verdict_metrics(found: Verdict) -> dict[str, float]:
+    """The evidence behind a verdict: chances that data without segments looks so."""
+    names = ("p_uniform", "p_gaussian", "p_skewed", "p_valley", "p_dip")
+    return {name: getattr(found, name) for name in names}
 
 
 def findings_text(customers: Customers) -> str:

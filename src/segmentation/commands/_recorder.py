@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from segmentation import plots
+from segmentation.cli import INTERRUPTED
 from segmentation.commands._clustering import choice_params, choice_tags
 from segmentation.study import Bench, Configuration, Outcome
 from segmentation.tracking import Run
@@ -47,6 +48,8 @@ class Recorder:
 
     def __call__(self, outcome: Outcome, labels: np.ndarray | None) -> None:
         """Take one trial."""
+        if INTERRUPTED.is_set():
+            raise KeyboardInterrupt
         self._waiting.append(self._pool.submit(self._write, outcome, labels))
         while len(self._waiting) > WAITING or self._waiting[0].done():
             self._waiting.popleft().result()
@@ -66,7 +69,7 @@ class Recorder:
     def _write(self, outcome: Outcome, labels: np.ndarray | None) -> None:
         configuration, scores = outcome.configuration, outcome.scores
         title = configuration.title if configuration else "failed"
-        metrics = {**(scores.metrics() if scores else {}), "inertia_model": outcome.inertia_model}
+        own = {f"{name}_model": value for name, value in outcome.own.items()}
         said = {"reason": outcome.reason, "warning": outcome.warning}
         files = {}
         if configuration and labels is not None:
@@ -77,7 +80,7 @@ class Recorder:
             seconds=outcome.seconds,
             status="FAILED" if outcome.state == "failed" else "FINISHED",
             params=choice_params(configuration) if configuration else {},
-            metrics={**_given(metrics), "seconds": outcome.seconds},
+            metrics={**(scores.metrics() if scores else {}), **own, "seconds": outcome.seconds},
             tags={
                 **self._tags,
                 **(choice_tags(configuration) if configuration else {}),

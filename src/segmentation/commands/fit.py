@@ -21,6 +21,7 @@ from segmentation.commands._clustering import (
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
 from segmentation.commands._result import Result
+from segmentation.evaluation import verdict
 from segmentation.study import Configuration, Space
 
 
@@ -44,6 +45,8 @@ def run(config: DictConfig, grid: Grid) -> Result:
     # Everything that a user can get wrong comes before the store is touched.
     assessed = assess(open_bench(config, customers, space), _only(space))
     metrics = assessed.metrics()
+    # Only what is registered can be promoted.
+    found = verdict(assessed.yardstick.X, config.seed) if config.register else None
     fitted = time.perf_counter()
 
     store = open_store(config)
@@ -54,7 +57,7 @@ def run(config: DictConfig, grid: Grid) -> Result:
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
         active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        described, model = keep(active, config, customers, assessed)
+        described, model = keep(active, config, customers, assessed, found)
     ended = time.perf_counter()
 
     record = {

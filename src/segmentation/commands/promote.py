@@ -53,6 +53,8 @@ def run(config: DictConfig) -> Result:
             f"another alias."
         )
     champion = registry.find(CHAMPION)
+    if not config.dry_run and champion != challenger:
+        _require_reason(challenger, config.reason)
     pipeline, metadata = load_pipeline(challenger.uri)
     customers: Customers = source(config, metadata).read()
     yardstick = Yardstick.of(
@@ -70,6 +72,8 @@ def run(config: DictConfig) -> Result:
     if promoted:
         when = datetime.now(UTC).isoformat(timespec="seconds")
         tags = {"promoted_at": when, "promoted_on": customers.fingerprint}
+        if config.reason:
+            tags["promoted_because"] = str(config.reason)
         registry.point(CHAMPION, challenger.version, tags)
     record = {
         "model": registry.name,
@@ -80,6 +84,14 @@ def run(config: DictConfig) -> Result:
         "agreement": agreement,
     }
     return Result(_text(contenders, agreement, promoted, champion == challenger), record)
+
+
+def _require_reason(challenger: ModelVersion, reason: str | None) -> None:
+    if challenger.tags.get("verdict") == "none" and not str(reason or "").strip():
+        raise InputError(
+            f"{challenger.name} version {challenger.version} cuts a continuum (verdict none); promote it with a "
+            f"reason all the same: reason='...'."
+        )
 
 
 def _contend(
@@ -99,6 +111,7 @@ def _record(contender: Contender) -> dict[str, Any]:
         "role": contender.role,
         "version": contender.version.version,
         "algorithm": contender.algorithm,
+        "verdict": contender.version.tags.get("verdict"),
         "sizes": np.bincount(contender.labels[contender.labels >= 0]).tolist(),
         "scores": dict(contender.scores.metrics()),
     }
@@ -109,6 +122,7 @@ def _text(contenders: list[Contender], agreement: float | None, promoted: bool, 
         c.role: {
             "version": c.version.version,
             "algorithm": c.algorithm,
+            "verdict": c.version.tags.get("verdict", "unknown"),
             **{k: f"{v:.4f}".rstrip("0").rstrip(".") for k, v in c.scores.metrics().items()},
             "sizes": "/".join(map(str, np.bincount(c.labels[c.labels >= 0]))),
         }

@@ -3,19 +3,21 @@
 import hashlib
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from segmentation import plots
-from segmentation.cli import STARTED
+from segmentation.cli import INTERRUPTED, STARTED
+from segmentation.commands._choice import Chosen, choose
 from segmentation.commands._clustering import (
-    Assessed,
     assess,
     choice_tags,
     clustering_record,
@@ -27,20 +29,24 @@ from segmentation.commands._clustering import (
     open_store,
     profile_text,
     read_customers,
+    verdict_metrics,
+    verdict_tags,
+    yardstick_scaler,
 )
 from segmentation.commands._config import build, choices, dimension, options
+from segmentation.commands._evidence import Proof, examine, pictures, require_fits, tables
 from segmentation.commands._recorder import Recorder
 from segmentation.commands._result import Result
 from segmentation.data import Customers
 from segmentation.errors import InputError
-from segmentation.evaluation import Candidate, Constraints, Selection, knee, select, silhouette_reference
+from segmentation.evaluation import ByPareto, Constraints, Selection, knee
 from segmentation.study import (
-    Bench,
     Outcome,
     Search,
     Space,
     Study,
     curves_over_k,
+    evidence_scores,
     leaderboard,
     open_study,
     parameter_importance,
@@ -50,6 +56,10 @@ from segmentation.study import (
 from segmentation.tracking import Run
 
 SHOWN_ROWS = 8
+STABLE = 0.75
+"""The Jaccard similarity above which Hennig (2007) calls a segment stable."""
+NOTE = "mlflow.note.content"
+"""What the MLflow UI shows as a run's description."""
 OBJECTIVE = "Silhouette in the yardstick space"
 
 
@@ -70,9 +80,11 @@ def run(config: DictConfig) -> Result:
     bench = open_bench(config, customers, space)
     for features in space.features:
         bench.yardstick(features)
-    search = _search(config, customers)
+    rule = build(config.selection, "selection")
+    require_fits(config.evidence)
+    search = _search(config, customers, rule)
     store = open_store(config)
-    facts = {"data": customers.fingerprint, "space": _digest(config, space)}
+    facts = {"data": customers.fingerprint, "space": _digest(config, space, search)}
     record = open_study(search, facts)
 
     tags = {**data_tags(customers), "command": "sweep", "study": search.name}
@@ -85,18 +97,27 @@ def run(config: DictConfig) -> Result:
             study = run_search(bench, search, record, recorder)
         searched = time.perf_counter()
         _require_a_result(study)
-        finish = _finish(config, customers, bench, search, study, parent)
+        with _Counting("evidence, fits to sub-samples") as counting, threadpool_limits(bench.threads):
+            chosen = choose(rule, study, search.constraints, config.seed, counting.one)
+            proof = _proof(config, study, chosen, counting)
+        proven = time.perf_counter()
+        finish = _finish(config, customers, search, Decided(study, chosen, proof, rule), parent)
     ended = time.perf_counter()
     seconds = {
         "load": loaded - STARTED,
         "search": searched - loaded,
-        "finish": ended - searched,
+        "evidence": proven - searched,
+        "finish": ended - proven,
         "total": ended - STARTED,
     }
     result = {
         "study": search.name,
         "parent_run_id": parent.id,
         "trials": study.counts(),
+        "verdict": {
+            **verdict_tags(chosen.verdict),
+            **verdict_metrics(chosen.verdict),
+        },
         **finish.record,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
@@ -121,7 +142,7 @@ def _space(config: DictConfig) -> Space:
     return Space(made["features"], made["scaler"], made["reducer"], made["algorithm"], params)
 
 
-def _search(config: DictConfig, customers: Customers) -> Search:
+def _search(config: DictConfig, customers: Customers, rule: Any) -> Search:
     search = config.search
     return Search(
         n_trials=search.n_trials,
@@ -131,6 +152,7 @@ def _search(config: DictConfig, customers: Customers) -> Search:
         constraints=build(search.constraints, "search.constraints"),
         storage=_beside_store(config.tracking.uri) if search.storage == "auto" else search.storage,
         name=search.study or f"{customers.name}-{datetime.now():%Y%m%d-%H%M%S-%f}",
+        objectives=tuple(rule.objectives) if isinstance(rule, ByPareto) else ("silhouette",),
     )
 
 
@@ -139,7 +161,7 @@ def _beside_store(uri: str) -> str:
     return str(folder / "studies.journal")
 
 
-def _digest(config: DictConfig, space: Space) -> str:
+def _digest(config: DictConfig, space: Space, search: Search) -> str:
     # Trials of another space, seed or yardstick cannot be ranked beside these.
     shape = (
         sorted(space.params.items()),
@@ -148,8 +170,9 @@ def _digest(config: DictConfig, space: Space) -> str:
     parts = [
         repr(shape),
         repr(sorted(space.algorithms)),
-        OmegaConf.to_yaml(config.yardstick),
+        repr(yardstick_scaler(config, space)),
         str(config.seed),
+        repr(search.objectives),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -176,6 +199,46 @@ class _Progress(tqdm):
         self.update(outcome.number + 1 - self.n)
 
 
+class _Counting(tqdm):
+    """Fits of the evidence, on stderr: how many there will be is not known before."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(desc=what, file=sys.stderr, bar_format="{desc}: {n_fmt} {elapsed}", leave=False)
+
+    def one(self) -> None:
+        """Count one."""
+        if INTERRUPTED.is_set():
+            raise KeyboardInterrupt
+        self.update()
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A study with its choice: who won by which rule, and what speaks for it."""
+
+    study: Study
+    chosen: Chosen
+    proof: Proof | None
+    rule: Any
+
+    @property
+    def features(self) -> str:
+        """The winner's feature set; the first where nothing won."""
+        return _features(self.study, self.chosen)
+
+
+def _features(study: Study, chosen: Chosen) -> str:
+    configuration = chosen.selection and study.outcome(chosen.selection.winner).configuration
+    return configuration.features if configuration else next(iter(study.bench.space.features))
+
+
+def _proof(config: DictConfig, study: Study, chosen: Chosen, counting: _Counting) -> Proof | None:
+    if chosen.selection is None:
+        return None
+    features = _features(study, chosen)
+    return examine(study, chosen.selection, features, config.evidence, config.seed, counting.one)
+
+
 def _require_a_result(study: Study) -> None:
     if study.outcomes and all(outcome.state == "failed" for outcome in study.outcomes):
         raise InputError(
@@ -184,36 +247,55 @@ def _require_a_result(study: Study) -> None:
 
 
 def _finish(
-    config: DictConfig, customers: Customers, bench: Bench, search: Search, study: Study, parent: Run
+    config: DictConfig, customers: Customers, search: Search, decided: Decided, parent: Run
 ) -> Result:
-    selection = _select(bench, search.constraints, study)
+    study, selection, found = decided.study, decided.chosen.selection, decided.chosen.verdict
     board = leaderboard(study, selection)
     parent.table("study/leaderboard.csv", board)
-    for name, figure in _study_figures(study, selection, search.constraints, bench).items():
+    for name, figure in _study_figures(decided, search.constraints).items():
         parent.figure(f"plots/{name}.png", figure)
     counts = study.counts()
     parent.log(
         params={"seed": search.seed},
-        metrics={f"trials_{state}": float(count) for state, count in counts.items()},
+        metrics={
+            **{f"trials_{state}": float(count) for state, count in counts.items()},
+            **verdict_metrics(found),
+        },
+        tags={**verdict_tags(found), "selection": str(choices("selection")[0])},
     )
-    heading = ", ".join(f"{count} {state}" for state, count in counts.items())
+    said = f"Verdict: {found.verdict}. {found.sentence}"
+    heading = f"{said}\n\n" + ", ".join(f"{count} {state}" for state, count in counts.items())
     if selection is None:
-        parent.log(tags={"winner": "none"})
+        parent.log(tags={"winner": "none", NOTE: f"**{said}**\n\nNo clustering kept every constraint."})
         text = f"{heading}: no clustering kept every constraint.\n{_board_text(board)}\nrun {parent.id}"
-        return Result(text, {"winner": None, "model": None})
+        return Result(text, {"winner": None, "model": None, "evidence": None})
 
-    configuration = study.outcome(selection.winner).configuration
-    assert configuration is not None
-    assessed = assess(bench, configuration)
-    result = _log_winner(config, customers, parent, assessed, selection)
+    parent.log(tags={NOTE: f"**{said}**\n\n{selection.reason}"})
+    if isinstance(decided.rule, ByPareto):
+        front = board[board["trial"].isin(_front(study, selection))]
+        parent.table("study/front.csv", front.rename(columns=lambda c: str(c).removesuffix("_yardstick")))
+    _amend_trials(parent, selection)
+    result = _log_winner(config, customers, parent, decided)
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
 
 
-def _log_winner(
-    config: DictConfig, customers: Customers, parent: Run, assessed: Assessed, selection: Selection
-) -> Result:
-    metrics = assessed.metrics()
+def _amend_trials(parent: Run, selection: Selection) -> None:
+    """Add the evidence to the trials that were looked at closely."""
+    for rank, number in enumerate(selection.ranking, start=1):
+        evidence = selection.evidence.get(number)
+        run_id = parent.find_child("trial", str(number)) if evidence and evidence.stability else None
+        if run_id:
+            parent.amend_child(run_id, {**evidence_scores(evidence), "rank": float(rank)})
+
+
+def _log_winner(config: DictConfig, customers: Customers, parent: Run, decided: Decided) -> Result:
+    study, selection, proof = decided.study, decided.chosen.selection, decided.proof
+    assert selection is not None and proof is not None
+    configuration = study.outcome(selection.winner).configuration
+    assert configuration is not None
+    assessed = assess(study.bench, configuration)
+    metrics = {**assessed.metrics(), **proof.metrics}
     # Tags, not parameters: a study that is resumed may find another winner, and parameters cannot change.
     tags = {
         **choice_tags(assessed.configuration),
@@ -222,12 +304,17 @@ def _log_winner(
         "reason": selection.reason,
     }
     parent.log(metrics=metrics, tags=tags)
-    described, model = keep(parent, config, customers, assessed)
+    for path, table in tables(proof, decided.chosen).items():
+        parent.table(path, table)
+    for name, figure in pictures(study, decided.chosen, proof, decided.features).items():
+        parent.figure(f"plots/{name}.png", figure)
+    described, model = keep(parent, config, customers, assessed, decided.chosen.verdict)
     registered = ""
     if "version" in model:
         registered = f"\nregistered as {model['name']} version {model['version']}, alias challenger"
     text = (
-        f"{selection.reason}\n\n{profile_text(described)}\n\nrun {parent.id}{registered}\n"
+        f"{selection.reason}\n\n{profile_text(described)}\n\n{_segments_text(proof)}\n\n"
+        f"run {parent.id}{registered}\n"
         f"next: `segment ui` to compare the runs, `segment promote` to make the winner the champion"
     )
     winner = {
@@ -235,24 +322,26 @@ def _log_winner(
         **clustering_record(assessed, metrics),
         "reason": selection.reason,
     }
-    return Result(text, {"winner": winner, "model": model})
+    return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})
 
 
-def _select(bench: Bench, constraints: Constraints, study: Study) -> Selection | None:
-    candidates = [
-        Candidate(o.number, o.configuration.features, o.scores)
-        for o in study.outcomes
-        if o.configuration and o.scores
+def _segments_text(proof: Proof) -> str:
+    """How far each segment is repeated by sub-samples, the weak ones named."""
+    weak = proof.segments[proof.segments["jaccard"] < STABLE]
+    lines = [
+        f"Stability: sub-samples repeat the whole with ARI {proof.stability.score:.2f}, each segment with a Jaccard "
+        f"of {proof.segments['jaccard'].min():.2f} or more."
     ]
-    names = list(bench.space.features)
-    several = len(names) > 1
-    reference = {n: silhouette_reference(bench.yardstick(n)) if several else 0.0 for n in names}
-    return select(candidates, constraints, reference)
+    if len(weak):
+        named = ", ".join(
+            f"segment {s} ({j:.2f})" for s, j in zip(weak["segment"], weak["jaccard"], strict=True)
+        )
+        lines.append(f"Below {STABLE} a segment is unsure: {named}.")
+    return "\n".join(lines)
 
 
-def _study_figures(
-    study: Study, selection: Selection | None, constraints: Constraints, bench: Bench
-) -> dict[str, Any]:
+def _study_figures(decided: Decided, constraints: Constraints) -> dict[str, Any]:
+    study, selection, bench = decided.study, decided.chosen.selection, decided.study.bench
     drawn = {}
     winner = selection and study.outcome(selection.winner)
     for features in bench.space.features:
@@ -281,12 +370,29 @@ def _study_figures(
     values = [o.scores.silhouette if o.scores else np.nan for o in study.outcomes]
     feasible = [o.scores is not None and not constraints.violations(o.scores) for o in study.outcomes]
     best = numbers.index(selection.winner) if selection else None
+    if selection and isinstance(decided.rule, ByPareto):
+        drawn["pareto_front"] = _front_figure(study, selection, decided.rule)
     drawn["optuna_history"] = plots.history(values, feasible, best, objective=OBJECTIVE)
     drawn["optuna_importance"] = plots.importance(parameter_importance(study))
     table = parameter_table(study)
     objective = table.pop("objective").tolist()
     drawn["optuna_parallel"] = plots.parallel_coordinate(table, objective, objective=OBJECTIVE)
     return drawn
+
+
+def _front(study: Study, selection: Selection) -> list[int]:
+    return [o.number for o in study.outcomes if o.scores and o.number not in selection.failed]
+
+
+def _front_figure(study: Study, selection: Selection, rule: ByPareto) -> Any:
+    names = list(rule.objectives)
+    rows = {
+        o.number: [getattr(o.scores, name) for name in names]
+        for o in study.outcomes
+        if o.scores and not o.scores.degenerate
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+    return plots.pareto_front(table, names[0], names[1], _front(study, selection), selection.winner)
 
 
 def _board_text(board: pd.DataFrame) -> str:

@@ -1,22 +1,70 @@
-"""How good a labelling is: one yardstick for every trial, whatever made the labels."""
+"""How good a labelling is, whether its segments are real, and which one to choose."""
 
+from segmentation.evaluation._across import Step, across
+from segmentation.evaluation._consensus import ByConsensus, cheap_evidence
+from segmentation.evaluation._indices import (
+    Gap,
+    bic,
+    dbcv,
+    gap,
+    icl,
+    prediction_strength,
+    segment_silhouettes,
+    share_negative,
+)
 from segmentation.evaluation._knee import knee
 from segmentation.evaluation._reference import silhouette_reference
-from segmentation.evaluation._scores import Scores
-from segmentation.evaluation._selection import Candidate, Constraints, Selection, select
+from segmentation.evaluation._rules import ByPareto, ByStability
+from segmentation.evaluation._scores import BETTER, Scores
+from segmentation.evaluation._selection import (
+    BySilhouette,
+    Candidate,
+    Constraints,
+    Evidence,
+    Field,
+    Refit,
+    Selection,
+)
+from segmentation.evaluation._sets import SetScore
 from segmentation.evaluation._silhouette import mean_silhouette, silhouette_values
+from segmentation.evaluation._stability import Stability, adjusted_rand, stability
+from segmentation.evaluation._structure import Verdict, verdict
 from segmentation.evaluation._yardstick import EXACT_ROWS, Yardstick
 
 __all__ = [
+    "BETTER",
     "EXACT_ROWS",
+    "ByConsensus",
+    "ByPareto",
+    "BySilhouette",
+    "ByStability",
     "Candidate",
     "Constraints",
+    "Evidence",
+    "Field",
+    "Gap",
+    "Refit",
     "Scores",
     "Selection",
+    "SetScore",
+    "Stability",
+    "Step",
+    "Verdict",
     "Yardstick",
+    "across",
+    "adjusted_rand",
+    "bic",
+    "cheap_evidence",
+    "dbcv",
+    "gap",
+    "icl",
     "knee",
     "mean_silhouette",
-    "select",
+    "prediction_strength",
+    "segment_silhouettes",
+    "share_negative",
     "silhouette_reference",
     "silhouette_values",
+    "stability",
+    "verdict",
 ]

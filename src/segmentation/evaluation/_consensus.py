@@ -1,16 +1,15 @@
 """The default choice of a winner: what resampling and other algorithms confirm."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import beta
 
-from segmentation.evaluation._scores import Scores
-from segmentation.evaluation._selection import Constraints
+from segmentation.errors import InputError
+from segmentation.evaluation._selection import Candidate, Constraints, Evidence, Field, Refit, Selection
 from segmentation.evaluation._stability import (
     Resample,
-    Stability,
     adjusted_rand,
     compare,
     draws,
@@ -18,11 +17,12 @@ from segmentation.evaluation._stability import (
     information_lost,
 )
 
-Refit = Callable[[int, np.ndarray], np.ndarray]
-
 PRICE = 8.0
 """Bits of information that one bit of doubt outweighs. Measured on labelled sets: 7 to 10 find nearly the same
 winners; below, k grows until nobody can repeat it."""
+
+SOLID = 0.8
+"""Adjusted Rand index from which an answer counts as found again."""
 
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
@@ -34,217 +34,188 @@ LILLIEFORS = 0.886
 FAR_FROM_NORMAL = 0.1
 """Kolmogorov distance above which a segment is of another shape than a Gaussian, whatever its size."""
 
-FITS = 4
+ONE_SIDED = 1.645
+"""Standard errors that likelihoods must differ by to be told apart at 5 % (Vuong 1989)."""
+
+FITS = 6
 RESAMPLED_ROWS = 2_000
 
 
 @dataclass(frozen=True)
-class Clustering:
-    """One trial's answer.
-
-    Attributes
-    ----------
-    number : int
-        The trial.
-    algorithm : str
-        What found it; answers of the same algorithm do not confirm each other. Linkages differ as much as
-        algorithms do: name them ("hierarchical ward").
-    labels : ndarray of int, shape (n,)
-        Segments of all rows; -1 is noise.
-    scores : Scores
-        In the yardstick space.
-    asked : int or None
-        The number of segments that the algorithm was told to find; None where it finds the number itself.
-    """
-
-    number: int
-    algorithm: str
-    labels: np.ndarray
-    scores: Scores
-    asked: int | None = None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for one clustering, in bits a customer unless it says otherwise.
-
-    Attributes
-    ----------
-    number : int
-        The trial.
-    information : float
-        What the segment tells of a customer: the entropy of the shares; log2(k) for k equal segments.
-    disputed : float
-        Variation of information to the most similar answers of the two algorithms nearest to it, k within 1.
-    agreement : float
-        The same as an adjusted Rand index, 1 for the same segments.
-    fit : float
-        Log-likelihood of one Gaussian a segment, less the BIC's penalty.
-    stability : Stability or None
-        None where it was not resampled, because it could not win.
-    """
-
-    number: int
-    information: float
-    disputed: float
-    agreement: float
-    fit: float
-    stability: Stability | None = None
-
-    @property
-    def confirmed(self) -> float:
-        """Information less the price of what others dispute and resampling changes; an upper bound before it."""
-        lost = self.stability.lost if self.stability else 0.0
-        return self.information - PRICE * (self.disputed + lost) / 2
-
-    @property
-    def mixture(self) -> float:
-        """How well the segments explain the customers as Gaussians, less a little of the same doubt."""
-        # A classification likelihood charges all the information for naming segments, which a mixture that
-        # overlaps need not do: part of it is given back.
-        # Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
-        lost = self.stability.lost if self.stability else 0.0
-        return self.fit + 0.3 * self.information - 0.1 * (self.disputed + lost)
-
-
-@dataclass(frozen=True)
-class Consensus:
-    """The winner and why.
-
-    Attributes
-    ----------
-    ranking : tuple of int
-        Trial numbers, best first; those that failed a test last.
-    failed : dict of int to str
-        For each candidate that cannot win, which test it failed.
-    reason : str
-        Why the first one won, what came second and how close.
-    evidence : dict of int to Evidence
-        For each candidate that keeps the constraints.
-    shape : {"gaussian", "any"}
-        Whether the segments look like Gaussians and were chosen as such.
-    """
-
-    ranking: tuple[int, ...]
-    failed: dict[int, str]
-    reason: str
-    evidence: dict[int, Evidence]
-    shape: str
-
-    @property
-    def winner(self) -> int:
-        """The trial that won."""
-        return self.ranking[0]
-
-
-def consensus(
-    candidates: Sequence[Clustering],
-    X: np.ndarray,
-    refit: Refit,
-    constraints: Constraints,
-    budget: int = 240,
-    seed: int = 0,
-) -> Consensus | None:
-    """Choose the clustering that tells most and is confirmed by resampling and by other algorithms.
+class ByConsensus:
+    """The clustering that tells most of what resampling and other algorithms confirm.
 
     Parameters
     ----------
-    candidates : sequence of Clustering
-        What the study found. Neither their order nor their segments' names matter.
-    X : ndarray of shape (n, d)
-        The customers in the yardstick space.
-    refit : callable
-        `refit(number, rows)` fits that trial's configuration to those rows alone and returns their labels.
-        The same few arrays of rows come again for every trial: a tree grown for them can be kept.
-    constraints : Constraints
-        What the winner must keep.
     budget : int, default=240
-        The most calls of `refit`; four resample one candidate, and 3 to 20 candidates usually settle it.
-    seed : int, default=0
-        Of the sub-samples.
-
-    Returns
-    -------
-    Consensus or None
-        None where no candidate keeps the constraints.
+        The most fits to sub-samples; six judge one candidate, and 3 to 20 candidates usually settle it.
 
     Notes
     -----
     Two candidates are compared. The *confirmed* one has the most information less `PRICE` times what is lost
-    under resampling and between algorithms; a segment that dissolves (Jaccard below 0.6) rules it out. The
+    under resampling and between algorithms; a segment that dissolves (Jaccard below 0.6) rules it out. (Where there
+    is only one algorithm it is the one with the highest silhouette.) The
     *mixture* one explains the customers best with one Gaussian a segment (a classification likelihood with
-    the penalty of BIC). The mixture wins where its segments are Gaussian indeed, unless the confirmed one is
-    not: then the mixture has only paved another shape with Gaussians.
+    the penalty of BIC); of several with as many segments whose likelihoods cannot be told apart (Vuong's test)
+    the one that sub-samples repeat best. The mixture wins where its segments are Gaussian indeed, unless the
+    confirmed one is not, and sub-samples or algorithms differ about the mixture: then it has only paved another
+    shape with Gaussians.
 
     Only candidates whose upper bound exceeds the best confirmed one are resampled, so that a larger budget
     changes nothing once it is enough.
     """
-    failed = {c.number: why for c in candidates if (why := _failure(c.scores, constraints))}
-    kept = sorted((c for c in candidates if c.number not in failed), key=lambda c: c.number)
-    if not kept:
-        return None
-    by_number = {c.number: c for c in kept}
-    evidence = _cheap_evidence(kept, X)
-    drawn = _drawn(len(X), seed)
 
-    def best(value: Callable[[Evidence], float], keeps: Callable[[Evidence], bool]) -> int | None:
+    budget: int = 240
+
+    def __post_init__(self) -> None:
+        require_budget(self.budget)
+
+    def select(
+        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+    ) -> Selection | None:
+        """Choose the winner.
+
+        Parameters
+        ----------
+        candidates : sequence of Candidate
+            What the study found on one feature set. Neither their order nor their segments' names matter.
+        field : Field
+            The customers.
+        constraints : Constraints
+            What the winner must keep.
+        seed : int, default=0
+            Of the sub-samples.
+
+        Returns
+        -------
+        Selection or None
+            None where no candidate keeps the constraints.
+        """
+        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
+        kept = {c.number: c for c in sorted(candidates, key=lambda c: c.number) if c.number not in failed}
+        if not kept:
+            return None
+        contest = _Contest(kept, cheap_evidence(list(kept.values()), field.X), field, self.budget, seed)
+        solid = contest.best(_confirmed, lambda e: _dissolving(e) is None)
+        explaining = contest.best(_mixture, lambda e: True)
+        evidence = contest.evidence
+        mixture = kept[next(iter(kept)) if explaining is None else explaining]
+        confirmed = mixture if solid is None else kept[solid]
+        several = len({c.algorithm for c in kept.values()}) > 1
+        gaussian = (
+            several
+            and _normal(field.X, mixture.labels)
+            and (
+                confirmed.number == mixture.number
+                or _solid(evidence[mixture.number])
+                or not _another_shape(field.X, confirmed.labels)
+            )
+        )
+        winner = contest.most_repeated(mixture.number) if gaussian else confirmed.number
+        value = _mixture if gaussian else _confirmed
+        failed |= {i: why for i, e in evidence.items() if i != winner and (why := _dissolving(e))}
+        behind = {i: round(value(evidence[winner]) - value(evidence[i]), 9) for i in kept}
+        failed |= {
+            i: f"would be {behind[i]:.2f} behind even if every sub-sample repeated it"
+            for i in kept
+            if evidence[i].stability is None and behind[i] > 0 and i not in failed
+        }
+        # What was looked at comes first, what broke a constraint last.
+        rest = sorted(
+            (c.number for c in candidates if c.number != winner),
+            key=lambda i: (i not in kept, i in failed, behind.get(i, 0.0), i),
+        )
+        ranking = (winner, *rest)
+        reason = _why(ranking, kept, evidence, failed, behind, gaussian)
+        return Selection(ranking, failed, reason, evidence)
+
+
+def require_budget(budget: int) -> None:
+    """Refuse a budget that cannot judge even one candidate."""
+    if budget < FITS:
+        raise InputError(
+            f"selection.budget is {budget}; valid is {FITS} or more, the fits that judge one candidate."
+        )
+
+
+class _Contest:
+    """Candidates with their evidence, which grows until the best is known or the budget is spent."""
+
+    def __init__(
+        self, kept: dict[int, Candidate], evidence: dict[int, Evidence], field: Field, budget: int, seed: int
+    ) -> None:
+        self.kept, self.evidence, self.field, self.budget = kept, evidence, field, budget
+        self.drawn = drawn(len(field.X), seed)
+
+    def best(self, value: Callable[[Evidence], float], keeps: Callable[[Evidence], bool]) -> int | None:
         """Best first: what cannot exceed the best so far even if resampling loses nothing is left out."""
-        nonlocal budget
+        # Rounded, so that the order of a sum decides nothing.
+        bound = {i: round(value(e), 9) for i, e in self.evidence.items()}
         leader: tuple[float, float, int] | None = None
-        for number in sorted(evidence, key=lambda i: (-round(value(evidence[i]), 9), i)):
-            if leader and -round(value(evidence[number]), 9) > leader[0]:
+        for number in sorted(self.evidence, key=lambda i: (-bound[i], i)):
+            if leader and -bound[number] > leader[0]:
                 break
-            if evidence[number].stability is None:
-                if budget < FITS:
-                    break
-                budget -= FITS
-                evidence[number] = _resampled(by_number[number], evidence[number], refit, drawn)
-            if keeps(evidence[number]):
-                rank = (
-                    -round(value(evidence[number]), 9),
-                    -by_number[number].scores.silhouette,
-                    number,
-                )
+            self.resample(number)
+            if self.evidence[number].stability is None:
+                break
+            found = self.evidence[number]
+            if keeps(found):
+                rank = (-round(value(found), 9), -self.kept[number].scores.silhouette, number)
                 leader = min(leader or rank, rank)
         return leader[2] if leader else None
 
-    solid = best(lambda e: e.confirmed, lambda e: _dissolving(e) is None)
-    explaining = best(lambda e: e.mixture, lambda e: True)
-    mixture = by_number[kept[0].number if explaining is None else explaining]
-    confirmed = mixture if solid is None else by_number[solid]
-    failed |= {i: why for i, e in evidence.items() if e.stability and (why := _dissolving(e))}
-    gaussian = _normal(X, mixture.labels) and (
-        confirmed.number == mixture.number or not _another_shape(X, confirmed.labels)
-    )
-    winner = mixture if gaussian else confirmed
-    if winner.number in failed:
-        del failed[winner.number]
+    def most_repeated(self, number: int) -> int:
+        """Of the answers that explain the rows no worse than this one for all one can tell, the most stable."""
+        own, tied = self.kept[number], [number]
+        fit = _row_fit(self.field.X, own.labels)
+        for c in self.kept.values():
+            if c.number != number and c.scores.n_segments == own.scores.n_segments:
+                worse = fit - _row_fit(self.field.X, c.labels)
+                if worse.mean() <= ONE_SIDED * worse.std() / np.sqrt(len(worse)):
+                    tied.append(c.number)
+        for i in tied:
+            self.resample(i)
+        known = [i for i in tied if self.evidence[i].stability]
+        return min(known or tied, key=lambda i: (_lost(self.evidence[i]), -self.kept[i].scores.silhouette, i))
 
-    def behind(number: int) -> float:
-        # Rounded, so that the order of a sum decides nothing.
-        found = evidence[number]
-        return -round(found.mixture if gaussian else found.confirmed, 9)
-
-    rest = sorted(
-        (c.number for c in candidates if c.number != winner.number),
-        key=lambda i: (
-            i not in evidence,
-            i in failed,
-            not gaussian and i in evidence and evidence[i].stability is None,
-            behind(i) if i in evidence else 0.0,
-            i,
-        ),
-    )
-    ranking = (winner.number, *rest)
-    shape = "gaussian" if gaussian else "any"
-    return Consensus(ranking, failed, _why(ranking, by_number, evidence, failed, shape), evidence, shape)
+    def resample(self, number: int) -> None:
+        """Fit one candidate to the sub-samples, unless that was done or the budget is spent."""
+        if self.evidence[number].stability is None and self.budget >= FITS:
+            self.budget -= FITS
+            known = self.evidence[number]
+            self.evidence[number] = resampled(self.kept[number], known, self.field.refit, self.drawn)
 
 
-def _failure(scores: Scores, constraints: Constraints) -> str | None:
-    return scores.degenerate or "; ".join(constraints.violations(scores)) or None
+def _confirmed(evidence: Evidence) -> float:
+    """Information less the price of what others dispute and resampling changes; an upper bound before it."""
+    if evidence.disputed is None:
+        # Without another algorithm the bits have no price: finer cuts would be worth more and more.
+        return evidence.silhouette
+    return evidence.information - PRICE * (evidence.disputed + _lost(evidence)) / 2
 
 
-def _cheap_evidence(kept: Sequence[Clustering], X: np.ndarray) -> dict[int, Evidence]:
+def _mixture(evidence: Evidence) -> float:
+    """How well the segments explain the customers as Gaussians, less a little of the same doubt."""
+    # A classification likelihood charges all the information for naming segments, which a mixture that
+    # overlaps need not do: part of it is given back.
+    # Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
+    return evidence.fit + 0.3 * evidence.information - 0.1 * ((evidence.disputed or 0.0) + _lost(evidence))
+
+
+def _solid(evidence: Evidence) -> bool:
+    """Whether sub-samples and other algorithms find a mixture again: no paving of another shape is repeated so well."""
+    if evidence.stability is None or evidence.agreement is None:
+        return False
+    repeated = min(evidence.stability.score, evidence.agreement) >= SOLID
+    return repeated and _dissolving(evidence) is None
+
+
+def _lost(evidence: Evidence) -> float:
+    return evidence.stability.lost if evidence.stability else 0.0
+
+
+def cheap_evidence(kept: Sequence[Candidate], X: np.ndarray) -> dict[int, Evidence]:
+    """What needs no further fit: information, agreement between algorithms, likelihood."""
     found = {}
     algorithms = {c.algorithm for c in kept}
     for c in kept:
@@ -253,14 +224,14 @@ def _cheap_evidence(kept: Sequence[Clustering], X: np.ndarray) -> dict[int, Evid
             _nearest(c, [o for o in kept if o.algorithm == other], own)
             for other in algorithms - {c.algorithm}
         )[:2]
-        # An algorithm alone cannot be disputed; only its stability speaks.
-        disputed = float(np.mean([lost for lost, _ in nearest])) if nearest else 0.0
-        agreement = -float(np.mean([rand for _, rand in nearest])) if nearest else 1.0
-        found[c.number] = Evidence(c.number, own, disputed, agreement, _gaussian_fit(X, c.labels))
+        disputed = float(np.mean([lost for lost, _ in nearest])) if nearest else None
+        agreement = -float(np.mean([rand for _, rand in nearest])) if nearest else None
+        fit = _gaussian_fit(X, c.labels)
+        found[c.number] = Evidence(own, disputed, agreement, fit, c.scores.silhouette)
     return found
 
 
-def _nearest(c: Clustering, others: Sequence[Clustering], own: float) -> tuple[float, float]:
+def _nearest(c: Candidate, others: Sequence[Candidate], own: float) -> tuple[float, float]:
     """Information lost to the most similar answer with k within 1, and minus its adjusted Rand index."""
     near = [o for o in others if abs(o.scores.n_segments - c.scores.n_segments) <= 1]
     if not near:
@@ -272,22 +243,28 @@ def _nearest(c: Clustering, others: Sequence[Clustering], own: float) -> tuple[f
 def _gaussian_fit(X: np.ndarray, labels: np.ndarray) -> float:
     """BIC of one Gaussian a segment, noise another one, as a gain: bits a row, higher is better."""
     n, d = X.shape
+    parameters = len(np.unique(labels)) * (1 + d + d * (d + 1) / 2)
+    return float(_row_fit(X, labels).mean() - parameters * np.log2(n) / 2 / n)
+
+
+def _row_fit(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Log-likelihood of each row in its segment's Gaussian, its share included, in bits."""
+    n, d = X.shape
     everything = np.cov(X.T, bias=True).reshape(d, d)
     floor = 1e-3 * np.diag(np.diag(everything) + 1e-12)
-    fit, parameters = 0.0, 0.0
+    fit = np.empty(n)
     for segment in np.unique(labels):
-        rows = X[labels == segment]
+        inside = labels == segment
+        rows = X[inside] - X[inside].mean(axis=0)
         # Too few rows span no ellipsoid.
-        spread = np.cov(rows.T, bias=True).reshape(d, d) if len(rows) > d else everything
-        model = spread + floor
+        model = (rows.T @ rows / len(rows) if len(rows) > d else everything) + floor
         volume = np.linalg.slogdet(model)[1] + d * np.log(2 * np.pi)
-        distance = np.trace(np.linalg.solve(model, spread))
-        fit += len(rows) * (np.log(len(rows) / n) - (volume + distance) / 2)
-        parameters += 1 + d + d * (d + 1) / 2
-    return float((fit - parameters * np.log(n) / 2) / n / np.log(2))
+        distance = np.einsum("ij,ij->i", rows @ np.linalg.inv(model), rows)
+        fit[inside] = np.log(len(rows) / n) - (volume + distance) / 2
+    return fit / np.log(2)
 
 
-def _drawn(n: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def drawn(n: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Sub-samples of all rows, and of at most RESAMPLED_ROWS of them."""
     everyone = np.arange(n)
     some = everyone
@@ -296,19 +273,19 @@ def _drawn(n: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return draws(everyone, FITS, seed=seed), draws(some, FITS, seed=seed)
 
 
-def _resampled(
-    c: Clustering, known: Evidence, refit: Refit, drawn: tuple[list[np.ndarray], list[np.ndarray]]
+def resampled(
+    c: Candidate, known: Evidence, refit: Refit, drawn: tuple[list[np.ndarray], list[np.ndarray]]
 ) -> Evidence:
+    """Add what sub-samples make of a candidate."""
     # A radius or a number of neighbours means something else among fewer rows; a number of segments does not.
     samples = drawn[0] if c.asked is None else drawn[1]
     fitted: list[Resample] = [(rows, refit(c.number, rows)) for rows in samples]
-    return Evidence(
-        c.number, known.information, known.disputed, known.agreement, known.fit, compare(c.labels, fitted)
-    )
+    return replace(known, stability=compare(c.labels, fitted))
 
 
 def _dissolving(evidence: Evidence) -> str | None:
-    assert evidence.stability is not None
+    if evidence.stability is None:
+        return None
     jaccard = evidence.stability.jaccard
     worst = int(np.argmin(jaccard))
     if jaccard[worst] >= DISSOLVED:
@@ -352,36 +329,39 @@ def _another_shape(X: np.ndarray, labels: np.ndarray) -> bool:
 
 def _why(
     ranking: tuple[int, ...],
-    by_number: dict[int, Clustering],
+    kept: dict[int, Candidate],
     evidence: dict[int, Evidence],
     failed: dict[int, str],
-    shape: str,
+    behind: dict[int, float],
+    gaussian: bool,
 ) -> str:
-    won, proof = by_number[ranking[0]], evidence[ranking[0]]
-    stable = proof.stability.score if proof.stability else float("nan")
-    how = (
-        "explains the customers best as Gaussian groups"
-        if shape == "gaussian"
-        else "tells most of what holds"
-    )
-    text = (
-        f"Trial {won.number} ({won.algorithm}, {won.scores.n_segments} segments) {how}: sub-samples repeat it with "
-        f"ARI {stable:.2f}, other algorithms with {proof.agreement:.2f}."
-    )
+    won, proof = kept[ranking[0]], evidence[ranking[0]]
+    how = "explains the customers best as Gaussian groups" if gaussian else "tells most of what holds"
+    if proof.disputed is None:
+        how = "has the highest silhouette of those whose segments hold"
+    stable = f"{proof.stability.score:.2f}" if proof.stability else "unknown"
+    agreed = "there is no other algorithm to confirm it"
+    if proof.agreement is not None:
+        agreed = f"other algorithms with {proof.agreement:.2f}"
+    text = f"Trial {won.number} ({_title(won)}) {how}: sub-samples repeat it with ARI {stable}, {agreed}."
     for number in ranking[1:]:
-        if number in failed or number not in evidence:
+        if number not in kept or (number in failed and evidence[number].stability):
             continue
-        other = by_number[number]
-        if adjusted_rand(other.labels, won.labels) > 0.95:
-            continue
-        if shape == "gaussian":
-            behind = proof.mixture - evidence[number].mixture
-        elif evidence[number].stability:
-            behind = proof.confirmed - evidence[number].confirmed
-        else:
-            continue
-        return (
-            f"{text} The next different answer is trial {number} ({other.algorithm}, "
-            f"{other.scores.n_segments} segments), {behind:.2f} bits a customer behind."
-        )
+        other = kept[number]
+        # The runner-up worth naming is another answer, not nearly the same one.
+        if adjusted_rand(other.labels, won.labels) <= 0.95:
+            far = _distance(behind[number], evidence[number])
+            return f"{text} The next different answer is trial {number} ({_title(other)}), {far}."
     return f"{text} No other answer passed every test."
+
+
+def _title(candidate: Candidate) -> str:
+    return f"{candidate.algorithm}, {candidate.scores.n_segments} segments"
+
+
+def _distance(behind: float, evidence: Evidence) -> str:
+    if behind <= 0:
+        return "which explains them as well and is repeated less"
+    least = "" if evidence.stability else "at least "
+    unit = "in silhouette" if evidence.disputed is None else "bits a customer"
+    return f"{least}{behind:.2f} {unit} behind"

@@ -3,6 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+BETTER: Mapping[str, tuple[int, float]] = {
+    "silhouette": (1, -1.0),
+    "calinski_harabasz": (1, 0.0),
+    "davies_bouldin": (-1, 1e3),
+    "n_segments": (-1, 1e3),
+    "noise_share": (-1, 1.0),
+    "smallest_share": (1, 0.0),
+}
+"""Scores that a search can aim at: 1 where higher is better, -1 where lower is; what counts for no clustering."""
+
 
 @dataclass(frozen=True)
 class Scores:

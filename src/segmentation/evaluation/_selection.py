@@ -1,10 +1,16 @@
-"""Which candidate wins, and why. The one place where the choice is made."""
+"""What a choice between clusterings is made of, and the plain choice: the highest silhouette."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from segmentation.errors import InputError
 from segmentation.evaluation._scores import Scores
+from segmentation.evaluation._stability import Stability
+
+Refit = Callable[[int, np.ndarray], np.ndarray]
+"""Fits a trial's configuration to these rows alone, positions of shape (m,), and returns their labels."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Constraints:
 
     min_segments: int = 2
     max_segments: int = 20
-    min_share: float = 0.02
+    min_share: float = 0.01
     max_noise: float = 0.2
 
     def __post_init__(self) -> None:
@@ -62,11 +68,78 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A clustering that may win: the number of its trial, its feature set, its scores."""
+    """A clustering that may win.
+
+    Attributes
+    ----------
+    number : int
+        Its trial.
+    algorithm : str
+        What found it; answers of the same algorithm do not confirm each other. Linkages differ as much as
+        algorithms do, so the linkage is part of the name ("hierarchical ward").
+    labels : ndarray of int, shape (n,)
+        Segments of all rows; -1 is noise.
+    scores : Scores
+        In the yardstick space.
+    asked : int or None
+        The number of segments that the algorithm was told to find; None where it finds the number itself.
+    """
 
     number: int
-    features: str
+    algorithm: str
+    labels: np.ndarray
     scores: Scores
+    asked: int | None = None
+
+    def failure(self, constraints: Constraints) -> str | None:
+        """Why it cannot be of use, in words; None where it can."""
+        return self.scores.degenerate or "; ".join(constraints.violations(self.scores)) or None
+
+
+@dataclass(frozen=True)
+class Field:
+    """The customers that candidates of one feature set are about.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d)
+        In the yardstick space.
+    refit : callable
+        `refit(number, rows)` fits that trial's configuration to those rows and returns their labels.
+        The same few arrays of rows come again for every trial: a tree grown for them can be kept.
+    """
+
+    X: np.ndarray
+    refit: Refit
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for one clustering, in bits a customer unless it says otherwise.
+
+    Attributes
+    ----------
+    information : float
+        What the segment tells of a customer: the entropy of the shares; log2(k) for k equal segments.
+    disputed : float or None
+        Variation of information to the most similar answers of the two algorithms nearest to it, k within 1;
+        None where there is no other algorithm.
+    agreement : float or None
+        The same as an adjusted Rand index, 1 for the same segments.
+    fit : float
+        Log-likelihood of one Gaussian a segment, less the BIC's penalty.
+    silhouette : float
+        In the yardstick space, -1 to 1.
+    stability : Stability or None
+        None where it was not resampled, because it could not win.
+    """
+
+    information: float
+    disputed: float | None
+    agreement: float | None
+    fit: float
+    silhouette: float
+    stability: Stability | None = None
 
 
 @dataclass(frozen=True)
@@ -76,16 +149,19 @@ class Selection:
     Attributes
     ----------
     ranking : tuple of int
-        Trial numbers, best first; those that fail a test come last, in the order of their score.
+        Trial numbers, best first; those that fail a test come last.
     failed : dict of int to str
         For each candidate that cannot win, which test it failed.
     reason : str
         Why the first one won, what came second and how close.
+    evidence : mapping of int to Evidence
+        For each candidate that was looked at more closely.
     """
 
     ranking: tuple[int, ...]
     failed: dict[int, str]
     reason: str
+    evidence: Mapping[int, Evidence] = field(default_factory=dict)
 
     @property
     def winner(self) -> int:
@@ -93,60 +169,54 @@ class Selection:
         return self.ranking[0]
 
 
-def select(
-    candidates: Sequence[Candidate], constraints: Constraints, reference: dict[str, float]
-) -> Selection | None:
-    """Choose the winner: the highest silhouette among those that keep every constraint.
+@dataclass(frozen=True)
+class BySilhouette:
+    """The highest silhouette among those that keep every constraint."""
 
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        What the study found, degenerate ones included.
-    constraints : Constraints
-        What the winner must keep.
-    reference : dict of str to float
-        For each feature set the silhouette that structureless data of its shape reaches; what is above it
-        is compared, since silhouettes of different feature sets are not comparable. One feature set alone
-        needs no reference: 0 for it leaves its silhouettes as they are.
+    def select(
+        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+    ) -> Selection | None:
+        """Choose the winner.
 
-    Returns
-    -------
-    Selection or None
-        None where no candidate is fit to win.
-    """
-    failed = {c.number: reason for c in candidates if (reason := _failure(c.scores, constraints))}
+        Parameters
+        ----------
+        candidates : sequence of Candidate
+            What the study found on one feature set, degenerate ones included.
+        field : Field
+            The customers; not looked at.
+        constraints : Constraints
+            What the winner must keep.
+        seed : int
+            Not used: nothing is drawn.
 
-    def rank(candidate: Candidate) -> tuple[bool, float, int, int]:
-        # Equal scores are usually the same partition found twice: fewer segments, then the earlier trial.
-        gain = candidate.scores.silhouette - reference[candidate.features]
-        return (
-            candidate.number in failed,
-            -round(gain, 12),
-            candidate.scores.n_segments,
-            candidate.number,
-        )
+        Returns
+        -------
+        Selection or None
+            None where no candidate keeps the constraints.
+        """
+        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
 
-    ordered = sorted(candidates, key=rank)
-    if not ordered or ordered[0].number in failed:
-        return None
-    return Selection(tuple(c.number for c in ordered), failed, _why(ordered, failed, len(reference) > 1))
+        def rank(c: Candidate) -> tuple[bool, float, int, int]:
+            # Equal scores are usually the same partition found twice: fewer segments, then the earlier trial.
+            return c.number in failed, -round(c.scores.silhouette, 12), c.scores.n_segments, c.number
+
+        ordered = sorted(candidates, key=rank)
+        if not ordered or ordered[0].number in failed:
+            return None
+        return Selection(tuple(c.number for c in ordered), failed, _why(ordered, failed))
 
 
-def _failure(scores: Scores, constraints: Constraints) -> str | None:
-    return scores.degenerate or "; ".join(constraints.violations(scores)) or None
-
-
-def _why(ordered: Sequence[Candidate], failed: dict[int, str], several: bool) -> str:
+def _why(ordered: Sequence[Candidate], failed: dict[int, str]) -> str:
     best = ordered[0]
-    measure = (
-        "silhouette above its feature set's reference" if several else "silhouette in the yardstick space"
+    won = (
+        f"Trial {best.number} has the highest silhouette in the yardstick space, {best.scores.silhouette:.4f} "
+        f"with {best.scores.n_segments} segments"
     )
-    won = f"Trial {best.number} has the highest {measure}, {best.scores.silhouette:.4f}"
     # The runner-up worth naming is another answer, not the same partition found by another trial.
     for other in ordered[1:]:
         if other.number not in failed and other.scores != best.scores:
             return (
-                f"{won} with {best.scores.n_segments} segments; next is trial {other.number} with "
-                f"{other.scores.silhouette:.4f} and {other.scores.n_segments} segments."
+                f"{won}; next is trial {other.number} with {other.scores.silhouette:.4f} and "
+                f"{other.scores.n_segments} segments."
             )
-    return f"{won} with {best.scores.n_segments} segments; no other clustering kept every constraint."
+    return f"{won}; no other clustering kept every constraint."

@@ -15,16 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 from threadpoolctl import threadpool_limits
 
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation import Constraints, Scores
+from segmentation.evaluation import BETTER, Candidate, Constraints, Field, Scores
 from segmentation.study._bench import Bench
 from segmentation.study._space import Configuration
-
-SMALL_ROWS = 20_000
-"""Up to this many rows one thread is faster than several (measured: 8 k-means fits on 2,000 x 8 take 0.15 s
-on one thread and over 2.5 s on several)."""
-
-FLOOR = -1.0
-"""The objective of a configuration that gives no clustering: the lowest silhouette there is."""
 
 SAMPLERS = ("tpe", "random", "brute_force")
 
@@ -49,6 +42,8 @@ class Search:
         Where trials are kept: a journal file, a database URL, or None for memory only.
     name : str
         The study's name in the storage. A study that is there already is resumed.
+    objectives : tuple of str
+        The scores to search for; several make a study with a Pareto front.
     """
 
     n_trials: int
@@ -58,6 +53,7 @@ class Search:
     constraints: Constraints
     storage: str | None
     name: str
+    objectives: tuple[str, ...] = ("silhouette",)
 
     def __post_init__(self) -> None:
         if self.n_trials < 1:
@@ -82,8 +78,8 @@ class Outcome:
         A degenerate clustering (one segment, all noise) is a result; a failed trial has none.
     scores : Scores or None
         Scores in the yardstick space; None where the trial failed.
-    inertia_model : float or None
-        The algorithm's own inertia, in the space it saw, where it defines one.
+    own : mapping of str to float
+        What the algorithm itself says, in the space it saw: `inertia`, `bic`, `icl`, where it defines them.
     seconds : float
         Time to fit and score.
     started : float
@@ -98,7 +94,7 @@ class Outcome:
     configuration: Configuration | None
     state: Literal["complete", "degenerate", "failed"]
     scores: Scores | None
-    inertia_model: float | None
+    own: Mapping[str, float]
     seconds: float
     started: float
     reason: str | None = None
@@ -111,6 +107,25 @@ class Study:
 
     outcomes: tuple[Outcome, ...]
     record: optuna.Study
+    bench: Bench
+
+    def candidates(self, features: str) -> list[Candidate]:
+        """What was found on one feature set, degenerate clusterings included."""
+        return [
+            self.bench.candidate(o.number, o.configuration)
+            for o in self.outcomes
+            if o.configuration and o.scores and o.configuration.features == features
+        ]
+
+    def field(self, features: str) -> Field:
+        """The customers of one feature set, and how to fit a trial to some of them."""
+
+        def refit(number: int, rows: np.ndarray) -> np.ndarray:
+            configuration = self.outcome(number).configuration
+            assert configuration is not None
+            return self.bench.refit(configuration, rows)
+
+        return Field(self.bench.yardstick(features).X, refit)
 
     def counts(self) -> dict[str, int]:
         """Number of trials in each state."""
@@ -145,7 +160,10 @@ def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = _storage(search.storage)
     study = optuna.create_study(
-        study_name=search.name, storage=storage, direction="maximize", load_if_exists=True
+        study_name=search.name,
+        storage=storage,
+        directions=["maximize" if BETTER[name][0] > 0 else "minimize" for name in search.objectives],
+        load_if_exists=True,
     )
     for key, value in facts.items():
         known = study.user_attrs.get(key)
@@ -183,75 +201,56 @@ def run_search(
     Study
     """
     outcomes = {t.number: _recall(t, bench) for t in _finished(study)}
-    study.sampler = _sampler(search, bench, len(outcomes))
+    # A grid needs no plan.
+    planned = [] if search.sampler == "brute_force" else bench.plan()[: search.n_trials]
+    study.sampler = _sampler(search, bench, len(outcomes), len(planned))
     if not outcomes:
-        for params in bench.space.every_k()[: search.n_trials]:
+        for params in planned:
             study.enqueue_trial(params)
-    known: dict[Configuration, _Found] = {}
+    floor = [BETTER[name][1] for name in search.objectives]
 
-    def objective(trial: optuna.Trial) -> float:
+    def objective(trial: optuna.Trial) -> list[float]:
         started, clock = time.time(), time.perf_counter()
-        configuration, found, reason, value = None, _Found(), None, FLOOR
+        configuration, found, reason, values = None, None, None, floor
         state: Literal["complete", "degenerate", "failed"] = "failed"
         try:
             configuration = bench.space.configure(trial)
-            # A sampler proposes the same point again; the same point gives the same clustering.
-            if configuration not in known:
-                known[configuration] = _evaluate(bench, configuration)
-            found = known[configuration]
-            reason = found.scores.degenerate if found.scores else None
+            found = bench.cluster(configuration)
+            reason = found.scores.degenerate
             state = "degenerate" if reason else "complete"
+            if not reason:
+                values = [float(getattr(found.scores, name)) for name in search.objectives]
         except InputError as error:
             # What cannot be done here is known for good: the floor keeps the sampler from trying it again.
             reason = f"{error}"
         except Exception as error:
             # Whatever an algorithm does, the other trials go on; the sentence is kept with the trial.
-            reason, value = f"{type(error).__name__}: {error}", np.nan
+            reason, values = f"{type(error).__name__}: {error}", [np.nan] * len(floor)
         seconds = time.perf_counter() - clock
         outcome = Outcome(
             trial.number,
             configuration,
             state,
-            found.scores,
-            found.inertia,
+            found.scores if found else None,
+            found.own if found else {},
             seconds,
             started,
             reason,
-            found.warning,
+            found.warning if found else None,
         )
         outcomes[trial.number] = outcome
         trial.set_user_attr("outcome", _remember(outcome))
         # One figure, not one a constraint: each is an append to the journal, and the sampler sums them anyway.
-        trial.set_constraint("violation", search.constraints.violation(found.scores) if found.scores else 1.0)
-        on_outcome(outcome, found.labels)
+        trial.set_constraint("violation", search.constraints.violation(found.scores) if found else 1.0)
+        on_outcome(outcome, found.labels if found else None)
         # NaN is a failed trial to Optuna.
-        return found.scores.silhouette if found.scores else value
+        return values
 
     remaining = search.n_trials - len(outcomes)
     if remaining > 0:
-        with threadpool_limits(1 if len(bench.table) <= SMALL_ROWS else None):
+        with threadpool_limits(bench.threads):
             study.optimize(objective, n_trials=remaining, timeout=search.timeout)
-    return Study(tuple(outcomes[number] for number in sorted(outcomes)), study)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What a configuration gave; nothing, where it failed."""
-
-    scores: Scores | None = None
-    inertia: float | None = None
-    labels: np.ndarray | None = None
-    warning: str | None = None
-
-
-def _evaluate(bench: Bench, configuration: Configuration) -> _Found:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        fitted = bench.fit(configuration)
-    scores = bench.yardstick(configuration.features).score(fitted.labels)
-    inertia = getattr(fitted.algorithm, "inertia_", None)
-    warning = " ".join(dict.fromkeys(str(w.message) for w in caught)) or None
-    return _Found(scores, inertia and float(inertia), fitted.labels, warning)
+    return Study(tuple(outcomes[number] for number in sorted(outcomes)), study, bench)
 
 
 def _storage(where: str | None) -> BaseStorage | None:
@@ -269,11 +268,11 @@ def _storage(where: str | None) -> BaseStorage | None:
         ) from error
 
 
-def _sampler(search: Search, bench: Bench, n_known: int) -> optuna.samplers.BaseSampler:
+def _sampler(search: Search, bench: Bench, n_known: int, n_planned: int) -> optuna.samplers.BaseSampler:
     # A resumed study goes on with another stream, or it would propose its first points again.
     seed = search.seed + n_known
     # Random trials for each algorithm come before the model of them; enqueued trials count as such.
-    startup = len(bench.space.every_k()) + 2 * len(bench.space.algorithms)
+    startup = n_planned + 2 * len(bench.space.algorithms)
     with warnings.catch_warnings():
         # BruteForceSampler and `group`, which a conditional space needs, are experimental in Optuna 5.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -281,7 +280,7 @@ def _sampler(search: Search, bench: Bench, n_known: int) -> optuna.samplers.Base
             return optuna.samplers.RandomSampler(seed=seed)
         if search.sampler == "brute_force":
             return optuna.samplers.BruteForceSampler(seed=seed)
-        return optuna.samplers.TPESampler(seed=seed, group=True, n_startup_trials=startup)
+        return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=startup)
 
 
 def _finished(study: optuna.Study) -> list[FrozenTrial]:

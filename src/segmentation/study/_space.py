@@ -50,6 +50,9 @@ class Choice:
 
 Dimension = Integer | Float | Choice
 
+FROM_DATA = "from_data"
+"""A parameter whose bounds the data sets."""
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -118,7 +121,7 @@ class Space:
         """Let a trial choose a configuration; only what applies to its options is asked."""
         chosen = {
             group: options[0] if len(options) == 1 else trial.suggest_categorical(group, options)
-            for group, options in self._groups().items()
+            for group, options in self.groups().items()
         }
         params: dict[str, Any] = {}
         for option in (chosen["scaler"], chosen["reducer"], chosen["algorithm"]):
@@ -127,22 +130,8 @@ class Space:
                 params[full] = value.suggest(trial, full) if isinstance(value, Dimension) else value
         return Configuration(**chosen, params=tuple(sorted(params.items())))
 
-    def every_k(self) -> list[dict[str, Any]]:
-        """Trials that visit each number of segments once with the first algorithm that takes one.
-
-        The curves over k need every k, and a sampler left alone would skip some and repeat others.
-        """
-        for algorithm in self.algorithms:
-            ks = self.params.get(algorithm, {}).get("n_clusters")
-            if isinstance(ks, Integer):
-                first = {name: options[0] for name, options in self._groups().items() if len(options) > 1}
-                if "algorithm" in first:
-                    first["algorithm"] = algorithm
-                values = range(ks.low, ks.high + 1, ks.step)
-                return [{**first, f"{algorithm}.n_clusters": k} for k in values]
-        return []
-
-    def _groups(self) -> dict[str, list[str]]:
+    def groups(self) -> dict[str, list[str]]:
+        """The names of the options of each group."""
         groups = {
             "features": self.features,
             "scaler": self.scalers,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import optuna
 import pandas as pd
 
-from segmentation.evaluation import Selection
+from segmentation.evaluation import Evidence, Selection
 from segmentation.study._search import Outcome, Study
 
 
@@ -23,19 +23,28 @@ def leaderboard(study: Study, selection: Selection | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a trial: rank, trial, algorithm, features, scaler, reducer, params, state, the scores, seconds,
-        and `failed`, which test it did not pass.
+        One row a trial: rank, trial, algorithm, features, scaler, reducer, params, state, the scores, the
+        evidence where it was looked for (agreement with other algorithms and stability as adjusted Rand
+        indices, the smallest Jaccard of a segment), seconds, and `failed`, which test it did not pass.
     """
     rank = {number: i for i, number in enumerate(selection.ranking if selection else (), start=1)}
-    failed = selection.failed if selection else {}
-    rows = [_row(outcome, rank.get(outcome.number), failed.get(outcome.number)) for outcome in study.outcomes]
+    rows = [{"rank": rank.get(o.number), **_row(o, selection)} for o in study.outcomes]
     return pd.DataFrame(rows).sort_values(["rank", "trial"], na_position="last", ignore_index=True)
 
 
-def _row(outcome: Outcome, rank: int | None, failed: str | None) -> dict[str, object]:
+def evidence_scores(evidence: Evidence | None) -> dict[str, float]:
+    """The evidence as figures under the names that runs and tables give them."""
+    if evidence is None:
+        return {}
+    scores = {} if evidence.agreement is None else {"agreement": evidence.agreement}
+    if evidence.stability:
+        scores |= {"stability": evidence.stability.score, "jaccard_min": min(evidence.stability.jaccard)}
+    return scores
+
+
+def _row(outcome: Outcome, selection: Selection | None) -> dict[str, object]:
     c = outcome.configuration
     return {
-        "rank": rank,
         "trial": outcome.number,
         "algorithm": c and c.algorithm,
         "features": c and c.features,
@@ -44,9 +53,10 @@ def _row(outcome: Outcome, rank: int | None, failed: str | None) -> dict[str, ob
         "params": ", ".join(f"{k}={v}" for k, v in c.params) if c else None,
         "state": outcome.state,
         **(outcome.scores.metrics() if outcome.scores else {}),
-        "inertia_model": outcome.inertia_model,
+        **{f"{name}_model": value for name, value in outcome.own.items()},
+        **evidence_scores(selection.evidence.get(outcome.number) if selection else None),
         "seconds": outcome.seconds,
-        "failed": outcome.reason or failed,
+        "failed": outcome.reason or (selection.failed.get(outcome.number) if selection else None),
     }
 
 
@@ -81,11 +91,11 @@ def parameter_table(study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index: trial number; the last column `objective` is the silhouette in the yardstick space.
+        Index: trial number; the last column `objective` is the first score that was searched for.
     """
-    trials = [t for t in study.record.get_trials(deepcopy=False) if t.value is not None]
+    trials = [t for t in study.record.get_trials(deepcopy=False) if t.values]
     frame = pd.DataFrame([t.params for t in trials], index=[t.number for t in trials])
-    return frame.assign(objective=[t.value for t in trials])
+    return frame.assign(objective=[t.values[0] for t in trials])
 
 
 def parameter_importance(study: Study) -> Mapping[str, float]:
@@ -96,13 +106,13 @@ def parameter_importance(study: Study) -> Mapping[str, float]:
     mapping of str to float
         Shares that sum to 1; empty where there are too few trials, or all score the same.
     """
-    trials = [t for t in study.record.get_trials(deepcopy=False) if t.value is not None]
-    if len({t.value for t in trials}) < 2:
+    trials = [t for t in study.record.get_trials(deepcopy=False) if t.values]
+    if len({t.values[0] for t in trials}) < 2:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return optuna.importance.get_param_importances(study.record)
+            return optuna.importance.get_param_importances(study.record, target=lambda t: t.values[0])
         except (RuntimeError, ValueError):
             # Raised where a parameter has a single value or too few trials know it.
             return {}

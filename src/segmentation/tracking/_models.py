@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,7 @@ class ModelVersion:
     name: str
     version: str
     run_id: str | None
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def uri(self) -> str:
@@ -148,7 +149,7 @@ class Registry:
         model_id = model_uri.rpartition("/")[2]
         made = client.create_model_version(self.name, model_uri, run.id, dict(tags), model_id=model_id)
         self.point(alias, str(made.version))
-        return ModelVersion(self.name, str(made.version), run.id)
+        return ModelVersion(self.name, str(made.version), run.id, tags)
 
     def find(self, alias: str) -> ModelVersion | None:
         """The version that has an alias, or None."""
@@ -156,7 +157,7 @@ class Registry:
             found = self.store.client.get_model_version_by_alias(self.name, alias)
         except MlflowException:
             return None
-        return ModelVersion(self.name, str(found.version), found.run_id)
+        return ModelVersion(self.name, str(found.version), found.run_id, found.tags)
 
     def point(self, alias: str, version: str, tags: Mapping[str, str] | None = None) -> None:
         """Move an alias to a version."""

@@ -251,6 +251,10 @@ class Run:
         client.set_terminated(made.info.run_id, status, end_time=end)
         return made.info.run_id
 
+    def amend_child(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Add what is known of a child only after it ended."""
+        self.store.client.log_batch(run_id, **_entities(None, metrics, None))
+
     def find_child(self, tag: str, value: str) -> str | None:
         """The id of the newest child run with this tag, or None."""
         asked = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.id}' and tags.`{tag}` = '{value}'"

@@ -1,0 +1,135 @@
+"""Which trial of a study wins, and whether its feature set shows segments at all."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentation.evaluation import (
+    Constraints,
+    Field,
+    Selection,
+    SetScore,
+    Verdict,
+    cheap_evidence,
+    silhouette_reference,
+    stability,
+    verdict,
+)
+from segmentation.study import Study
+
+FITS = 8
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a study comes to.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        Whether the winner's feature set shows segments; that of the first set where nothing could win.
+    selection : Selection or None
+        The winner and the order of all; None where no clustering kept the constraints.
+    sets : DataFrame or None
+        Where several feature sets were tried, the winner of each in figures that compare.
+    """
+
+    verdict: Verdict
+    selection: Selection | None
+    sets: pd.DataFrame | None = None
+
+
+def choose(
+    rule: Any, study: Study, constraints: Constraints, seed: int, on_fit: Callable[[], None]
+) -> Chosen:
+    """Choose a study's winner: within each feature set by the rule, then between the sets.
+
+    Parameters
+    ----------
+    rule : object
+        A rule of `conf/selection`.
+    study : Study
+        What was found.
+    constraints : Constraints
+        What the winner must keep.
+    seed : int
+        Of the sub-samples and references.
+    on_fit : callable
+        Called after each fit to a sub-sample.
+
+    Returns
+    -------
+    Chosen
+    """
+    names = list(study.bench.space.features)
+    verdicts = {name: verdict(study.bench.yardstick(name).X, seed) for name in names}
+    found = {}
+    for name in names:
+        field = _counted(study.field(name), on_fit)
+        selection = rule.select(study.candidates(name), field, constraints, seed)
+        if selection:
+            found[name] = selection
+    if not found:
+        return Chosen(verdicts[names[0]], None)
+    if len(names) == 1:
+        return Chosen(verdicts[names[0]], found[names[0]])
+    scores = [
+        _set_score(study, name, s, verdicts[name], constraints, seed, on_fit) for name, s in found.items()
+    ]
+    scores.sort(key=lambda s: (-s.merit[0], -s.merit[1], s.features))
+    best = scores[0]
+    ranking = tuple(number for score in scores for number in found[score.features].ranking)
+    merged = Selection(
+        ranking,
+        {number: why for s in found.values() for number, why in s.failed.items()},
+        _why(found[best.features].reason, scores),
+        {number: evidence for s in found.values() for number, evidence in s.evidence.items()},
+    )
+    return Chosen(verdicts[best.features], merged, pd.DataFrame([asdict(s) for s in scores]))
+
+
+def _counted(field: Field, on_fit: Callable[[], None]) -> Field:
+    def refit(number: int, rows: np.ndarray) -> np.ndarray:
+        labels = field.refit(number, rows)
+        on_fit()
+        return labels
+
+    return replace(field, refit=refit)
+
+
+def _set_score(
+    study: Study,
+    features: str,
+    selection: Selection,
+    found: Verdict,
+    constraints: Constraints,
+    seed: int,
+    on_fit: Callable[[], None],
+) -> SetScore:
+    candidates = {c.number: c for c in study.candidates(features) if not c.failure(constraints)}
+    winner, field = candidates[selection.winner], _counted(study.field(features), on_fit)
+    evidence = selection.evidence or cheap_evidence(list(candidates.values()), field.X)
+    repeated = stability(lambda rows: field.refit(winner.number, rows), winner.labels, FITS, seed=seed)
+    agreement = evidence[winner.number].agreement
+    reference = silhouette_reference(study.bench.yardstick(features))
+    return SetScore(
+        features,
+        winner.number,
+        found.verdict,
+        repeated.score,
+        # One algorithm alone is confirmed by none, in every set alike.
+        1.0 if agreement is None else agreement,
+        winner.scores.silhouette - reference,
+    )
+
+
+def _why(reason: str, scores: list[SetScore]) -> str:
+    said = [
+        f"{s.features} (verdict {s.verdict}, stability {s.stability:.2f}, agreement {s.agreement:.2f}, silhouette "
+        f"{s.gain:+.2f} against its feature set's reference)"
+        for s in scores
+    ]
+    return f"{reason} Of the feature sets {said[0]} comes before {', '.join(said[1:]) or 'no other'}."

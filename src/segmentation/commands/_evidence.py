@@ -1,0 +1,329 @@
+"""A closer look at a study's winner: what speaks for its segments, as figures, tables and pictures."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig
+
+from segmentation import plots
+from segmentation.clustering import KMeans
+from segmentation.commands._choice import Chosen
+from segmentation.errors import InputError
+from segmentation.evaluation import (
+    Candidate,
+    Gap,
+    Selection,
+    Stability,
+    across,
+    adjusted_rand,
+    dbcv,
+    gap,
+    prediction_strength,
+    segment_silhouettes,
+    share_negative,
+    stability,
+)
+from segmentation.study import Configuration, Study
+
+SHOWN_CANDIDATES = 12
+SMALL_ROWS = 2_000
+"""What only describes is computed on a sample of so many rows."""
+FEWER_FITS = 8
+"""Fits of the neighbouring solutions, and of the winner beyond 5,000 rows."""
+GAP_DRAWS, GAP_STARTS, LARGEST_GAP_K = 10, 2, 10
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What speaks for the winner.
+
+    Attributes
+    ----------
+    stability : Stability
+        Of its segments under resampling.
+    segments : DataFrame
+        One row a segment: segment, size, share, silhouette, share_negative, jaccard.
+    neighbours : DataFrame
+        The segments of the solutions with about as many segments: k, segment, size, jaccard (within a solution,
+        SLSW) and across (from the solution before, SLSA).
+    solutions : tuple of ndarray
+        Their labels, by k.
+    agreement : DataFrame
+        Adjusted Rand indices between the best answers of each algorithm.
+    gap : Gap or None
+        Gap statistic of k-means over k.
+    metrics : dict of str to float
+        Every single figure under its name in the store.
+    """
+
+    stability: Stability
+    segments: pd.DataFrame
+    neighbours: pd.DataFrame
+    solutions: tuple[np.ndarray, ...]
+    agreement: pd.DataFrame
+    gap: Gap | None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """For the JSON result."""
+        segments = self.segments.astype(object).where(self.segments.notna(), None)
+        return {**self.metrics, "segments": segments.to_dict("records")}
+
+
+def examine(
+    study: Study,
+    selection: Selection,
+    features: str,
+    settings: DictConfig,
+    seed: int,
+    on_fit: Callable[[], None],
+) -> Proof:
+    """Look at the winner from every side.
+
+    Parameters
+    ----------
+    study : Study
+        What was found.
+    selection : Selection
+        Who won.
+    features : str
+        The winner's feature set.
+    settings : DictConfig
+        The node `evidence` of the config.
+    seed : int
+        Of the sub-samples and draws.
+    on_fit : callable
+        Called after each fit to a sub-sample.
+
+    Returns
+    -------
+    Proof
+    """
+    everyone = {c.number: c for c in study.candidates(features)}
+    winner = everyone[selection.winner]
+    yardstick = study.bench.yardstick(features)
+    n = len(yardstick.X)
+    rows = np.arange(n)
+    if n > SMALL_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(n, SMALL_ROWS, replace=False))
+    repeat = _Repeat(study, settings, seed, rows, on_fit)
+    proof_of_winner = repeat(winner, settings.fits if n <= 5_000 else min(settings.fits, FEWER_FITS))
+    values, sampled = yardstick.silhouettes(winner.labels), winner.labels[yardstick.rows]
+    series = _series(everyone, selection, winner, settings.neighbours)
+    found = {c.number: repeat(c, min(settings.fits, FEWER_FITS)) for c in series if c is not winner}
+    neighbours = _neighbours(series, found | {winner.number: proof_of_winner})
+    gaps = _gap(yardstick.X[rows], seed)
+    metrics = {
+        "stability": proof_of_winner.score,
+        "stability_spread": proof_of_winner.spread,
+        "jaccard_min": min(proof_of_winner.jaccard),
+        "share_negative_yardstick": share_negative(values, sampled),
+        "dbcv_yardstick": dbcv(yardstick.X, winner.labels, seed),
+    }
+    evidence = selection.evidence.get(winner.number)
+    if evidence and evidence.agreement is not None:
+        metrics["agreement"] = evidence.agreement
+    strength = _prediction_strength(study, winner, rows, seed)
+    if strength is not None:
+        metrics["prediction_strength"] = strength
+    if gaps:
+        metrics["gap_k"] = gaps.k
+        if winner.scores.n_segments in gaps.ks:
+            at = gaps.ks.index(winner.scores.n_segments)
+            metrics |= {"gap_yardstick": gaps.values[at], "gap_error_yardstick": gaps.errors[at]}
+    return Proof(
+        proof_of_winner,
+        _segments(winner, values, sampled, proof_of_winner),
+        neighbours,
+        tuple(c.labels for c in series),
+        _agreement(study, everyone, selection),
+        gaps,
+        {name: float(value) for name, value in metrics.items()},
+    )
+
+
+def require_fits(settings: DictConfig) -> None:
+    """Refuse settings under which nothing could be compared, before the search begins."""
+    if settings.fits < 2:
+        raise InputError(
+            f"evidence.fits is {settings.fits}; valid is 2 or more, since sub-samples are compared."
+        )
+
+
+class _Repeat:
+    """Fits candidates to sub-samples as the config says."""
+
+    def __init__(
+        self, study: Study, settings: DictConfig, seed: int, rows: np.ndarray, on_fit: Callable[[], None]
+    ) -> None:
+        self.study, self.settings, self.seed, self.rows, self.on_fit = study, settings, seed, rows, on_fit
+
+    def __call__(self, candidate: Candidate, fits: int) -> Stability:
+        # A radius means something else among fewer rows; a number of segments does not.
+        rows = self.rows if candidate.asked is not None else np.arange(len(candidate.labels))
+
+        def fit(positions: np.ndarray) -> np.ndarray:
+            labels = self.study.bench.refit(_configuration(self.study, candidate), rows[positions])
+            self.on_fit()
+            return labels
+
+        return stability(fit, candidate.labels[rows], fits, seed=self.seed, bootstrap=self.settings.bootstrap)
+
+
+def _configuration(study: Study, candidate: Candidate) -> Configuration:
+    configuration = study.outcome(candidate.number).configuration
+    assert configuration is not None
+    return configuration
+
+
+def _series(
+    everyone: dict[int, Candidate], selection: Selection, winner: Candidate, reach: int
+) -> list[Candidate]:
+    """The best of the winner's kind at each k near its own, by k."""
+    k = winner.scores.n_segments
+    best = {k: winner}
+    for number in selection.ranking:
+        c = everyone.get(number)
+        if (
+            c
+            and c.algorithm == winner.algorithm
+            and abs(c.scores.n_segments - k) <= reach
+            and not c.scores.degenerate
+        ):
+            best.setdefault(c.scores.n_segments, c)
+    return [best[k] for k in sorted(best)]
+
+
+def _neighbours(series: list[Candidate], found: dict[int, Stability]) -> pd.DataFrame:
+    steps = [None, *across([c.labels for c in series])]
+    parts = []
+    for c, step in zip(series, steps, strict=True):
+        sizes = np.bincount(c.labels[c.labels >= 0])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "k": len(sizes),
+                    "segment": range(len(sizes)),
+                    "size": sizes,
+                    "jaccard": found[c.number].jaccard,
+                    "across": step.stability if step else np.nan,
+                    "trial": c.number,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _segments(winner: Candidate, values: np.ndarray, sampled: np.ndarray, found: Stability) -> pd.DataFrame:
+    sizes = np.bincount(winner.labels[winner.labels >= 0])
+    present = np.unique(sampled[sampled >= 0])
+    renumbered = np.where(sampled >= 0, np.searchsorted(present, sampled), -1)
+    means = pd.Series(segment_silhouettes(values, renumbered), index=present)
+    below = {s: share_negative(values, np.where(sampled == s, 0, -1)) for s in present}
+    return pd.DataFrame(
+        {
+            "segment": range(len(sizes)),
+            "size": sizes,
+            "share": sizes / len(winner.labels),
+            "silhouette": means.reindex(range(len(sizes))).to_numpy(),
+            "share_negative": pd.Series(below).reindex(range(len(sizes))).to_numpy(),
+            "jaccard": found.jaccard,
+        }
+    )
+
+
+def _agreement(study: Study, everyone: dict[int, Candidate], selection: Selection) -> pd.DataFrame:
+    best: dict[str, Candidate] = {}
+    for number in selection.ranking:
+        c = everyone.get(number)
+        if c and not c.scores.degenerate:
+            best.setdefault(c.algorithm, c)
+    shown = list(best.values())[:SHOWN_CANDIDATES]
+    names = [f"{c.algorithm} k={c.scores.n_segments}" for c in shown]
+    table = [[adjusted_rand(a.labels, b.labels) for b in shown] for a in shown]
+    return pd.DataFrame(table, index=names, columns=names)
+
+
+def _gap(X: np.ndarray, seed: int) -> Gap | None:
+    largest = min(LARGEST_GAP_K, len(np.unique(X, axis=0)) - 1)
+    if largest < 2:
+        return None
+
+    def cluster(rows: np.ndarray, k: int) -> np.ndarray:
+        return KMeans(k, n_init=GAP_STARTS, random_state=seed).fit(rows).labels_
+
+    return gap(X, cluster, range(1, largest + 1), GAP_DRAWS, seed)
+
+
+def _prediction_strength(study: Study, winner: Candidate, rows: np.ndarray, seed: int) -> float | None:
+    configuration = _configuration(study, winner)
+    X = study.bench.model_space(configuration)[2][rows]
+
+    def fit(half: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        return study.bench.algorithm(configuration).fit(half).predict
+
+    with warnings.catch_warnings():
+        # What there was to say was said of the fit to all rows.
+        warnings.simplefilter("ignore")
+        try:
+            return prediction_strength(X, fit, FEWER_FITS // 2, seed)
+        except InputError:
+            # Half the rows are too few for it.
+            return None
+
+
+def tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
+    """The evidence as tables, by the name of their file."""
+    found = {"segments/evidence.csv": proof.segments, "study/neighbours.csv": proof.neighbours}
+    if chosen.sets is not None:
+        found["study/feature_sets.csv"] = chosen.sets
+    if proof.gap:
+        found["study/gap.csv"] = pd.DataFrame(
+            {"k": proof.gap.ks, "gap": proof.gap.values, "error": proof.gap.errors}
+        )
+    return found
+
+
+def pictures(study: Study, chosen: Chosen, proof: Proof, features: str) -> dict[str, Any]:
+    """The evidence as figures, by their name."""
+    assert chosen.selection is not None
+    selection, found = chosen.selection, chosen.verdict
+    k = int(proof.segments["segment"].max()) + 1
+    drawn = {
+        "structure": plots.structure(found.ks, found.silhouettes, found.expected, found.sentence),
+        "segment_stability": plots.segment_stability(proof.neighbours, k),
+        "agreement": plots.agreement_matrix(proof.agreement),
+    }
+    if len(proof.solutions) > 1:
+        drawn["segment_flows"] = plots.segment_flows(proof.solutions, k)
+    if proof.gap:
+        drawn["gap"] = plots.gap_curve(proof.gap.ks, proof.gap.values, proof.gap.errors, k, proof.gap.k)
+    leading = _leading(study, selection, features)
+    if len(leading) > 1:
+        drawn["selection"] = plots.selection_evidence(leading)
+    return drawn
+
+
+def _leading(study: Study, selection: Selection, features: str) -> pd.DataFrame:
+    """The candidates that were looked at closely, best first, each answer once."""
+    rows, seen = [], set()
+    for number in selection.ranking:
+        evidence, outcome = selection.evidence.get(number), study.outcome(number)
+        if not (evidence and evidence.stability and outcome.configuration and outcome.scores):
+            continue
+        if outcome.configuration.features != features or outcome.scores in seen:
+            continue
+        seen.add(outcome.scores)
+        rows.append(
+            {
+                "title": f"{number} {outcome.configuration.title}",
+                "stability": evidence.stability.score,
+                "agreement": np.nan if evidence.agreement is None else evidence.agreement,
+                "silhouette": outcome.scores.silhouette,
+            }
+        )
+    return pd.DataFrame(rows[:SHOWN_CANDIDATES])
