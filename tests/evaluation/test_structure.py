@@ -9,6 +9,8 @@ NULLS = {
     "gaussian": lambda rng: rng.normal(size=(400, 2)),
     "uniform": lambda rng: rng.uniform(size=(400, 3)),
     "skewed": lambda rng: rng.lognormal(size=(400, 3)),
+    # On a logarithmic scale the first counts stand far apart.
+    "logged counts": lambda rng: np.column_stack([np.log1p(rng.geometric(0.45, 500)), rng.normal(size=500)]),
     "correlated": lambda rng: rng.normal(size=(300, 4)) @ rng.normal(size=(4, 4)),
 }
 

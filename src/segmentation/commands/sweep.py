@@ -121,7 +121,7 @@ def run(config: DictConfig) -> Result:
         **finish.record,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
-    return Result(findings_text(customers) + finish.text, result)
+    return Result(finish.text, result)
 
 
 def _space(config: DictConfig) -> Space:
@@ -264,7 +264,8 @@ def _finish(
         tags={**verdict_tags(found), "selection": str(choices("selection")[0])},
     )
     said = f"Verdict: {found.verdict}. {found.sentence}"
-    heading = f"{said}\n\n" + ", ".join(f"{count} {state}" for state, count in counts.items())
+    tried = ", ".join(f"{count} {state}" for state, count in counts.items())
+    heading = f"{said}\n\n{findings_text(customers)}{tried}"
     if selection is None:
         parent.log(tags={"winner": "none", NOTE: f"**{said}**\n\nNo clustering kept every constraint."})
         text = f"{heading}: no clustering kept every constraint.\n{_board_text(board)}\nrun {parent.id}"
