@@ -1,5 +1,6 @@
 """Every trial of a study as a child run, written beside the search."""
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,7 +43,7 @@ class Recorder:
     ) -> None:
         self._parent, self._tags, self._bench, self._on_recorded = parent, tags, bench, on_recorded
         self._planes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._pictures: dict[Configuration, bytes] = {}
+        self._pictures: dict[tuple[str, str], bytes] = {}
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._waiting: deque[Future[Any]] = deque()
 
@@ -92,11 +93,13 @@ class Recorder:
         )
 
     def _picture(self, configuration: Configuration, labels: np.ndarray) -> bytes:
-        # A sampler proposes the same point again, and the same point looks the same.
-        if configuration not in self._pictures:
+        # Many trials find the same segments: drawn once, under a title that all of them can bear.
+        key = configuration.features, hashlib.sha256(labels.tobytes()).hexdigest()
+        if key not in self._pictures:
             plane, rows = self._plane(configuration.features)
-            self._pictures[configuration] = plots.thumbnail_png(plane, labels[rows], configuration.title)
-        return self._pictures[configuration]
+            title = f"{labels.max() + 1} segments, {(labels < 0).mean():.0%} noise"
+            self._pictures[key] = plots.thumbnail_png(plane, labels[rows], title)
+        return self._pictures[key]
 
     def _plane(self, features: str) -> tuple[np.ndarray, np.ndarray]:
         # Every trial of a feature set is drawn on the same plane and rows, so that its pictures can be compared.
