@@ -153,6 +153,12 @@ def test_every_kind_of_checks_goes_with_every_file(data: str, checks: str) -> No
     assert callable(build(config.data, "data").read)
 
 
+@pytest.mark.parametrize("selection", options("selection"))
+def test_every_rule_of_selection_can_be_made(selection: str) -> None:
+    config = composed("sweep", f"selection={selection}", "seed=0")
+    assert callable(build(config.selection, "selection").select)
+
+
 @pytest.mark.parametrize("search", options("search"))
 def test_every_entry_of_a_search_is_a_parameter_of_its_option(search: str) -> None:
     config = composed("sweep", f"search={search}", "seed=0")
@@ -173,4 +179,5 @@ def test_every_command_has_a_config(command: str) -> None:
 
 def test_every_file_of_the_configs_is_an_option_or_a_command() -> None:
     groups = {path.parent.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml")}
-    assert groups == {".", "data", "data/checks", *(g for g, _ in MADE), "search", "tracking"}
+    others = {"data/checks", "search", "selection", "tracking"}
+    assert groups == {".", *others, *(group for group, _ in MADE)}
