@@ -7,7 +7,15 @@ import numpy as np
 from scipy.stats import beta
 
 from segmentation.errors import InputError
-from segmentation.evaluation._selection import Candidate, Constraints, Evidence, Field, Refit, Selection
+from segmentation.evaluation._selection import (
+    Candidate,
+    Constraints,
+    Evidence,
+    Field,
+    Refit,
+    Selection,
+    failures,
+)
 from segmentation.evaluation._stability import (
     Resample,
     adjusted_rand,
@@ -91,7 +99,7 @@ class ByConsensus:
         Selection or None
             None where no candidate keeps the constraints.
         """
-        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
+        failed = failures(candidates, constraints)
         kept = {c.number: c for c in sorted(candidates, key=lambda c: c.number) if c.number not in failed}
         if not kept:
             return None
@@ -343,7 +351,7 @@ def _why(
     agreed = "there is no other algorithm to confirm it"
     if proof.agreement is not None:
         agreed = f"other algorithms with {proof.agreement:.2f}"
-    text = f"Trial {won.number} ({_title(won)}) {how}: sub-samples repeat it with ARI {stable}, {agreed}."
+    text = f"Trial {won.number} ({won.title}) {how}: sub-samples repeat it with ARI {stable}, {agreed}."
     for number in ranking[1:]:
         if number not in kept or (number in failed and evidence[number].stability):
             continue
@@ -351,12 +359,8 @@ def _why(
         # The runner-up worth naming is another answer, not nearly the same one.
         if adjusted_rand(other.labels, won.labels) <= 0.95:
             far = _distance(behind[number], evidence[number])
-            return f"{text} The next different answer is trial {number} ({_title(other)}), {far}."
+            return f"{text} The next different answer is trial {number} ({other.title}), {far}."
     return f"{text} No other answer passed every test."
-
-
-def _title(candidate: Candidate) -> str:
-    return f"{candidate.algorithm}, {candidate.scores.n_segments} segments"
 
 
 def _distance(behind: float, evidence: Evidence) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from segmentation.errors import InputError, nearest
 from segmentation.evaluation._consensus import FITS, cheap_evidence, drawn, require_budget, resampled
 from segmentation.evaluation._scores import BETTER
-from segmentation.evaluation._selection import Candidate, Constraints, Field, Selection
+from segmentation.evaluation._selection import Candidate, Constraints, Field, Selection, failures
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ByStability:
         self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner; parameters and result as in `ByConsensus.select`."""
-        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
+        failed = failures(candidates, constraints)
         kept = sorted(
             (c for c in candidates if c.number not in failed), key=lambda c: (-c.scores.silhouette, c.number)
         )
@@ -45,33 +45,27 @@ class ByStability:
         evidence = cheap_evidence(kept, field.X)
         samples = drawn(len(field.X), seed)
         looked_at = kept[: self.budget // FITS]
+        score: dict[int, float] = {}
         for c in looked_at:
-            evidence[c.number] = resampled(c, evidence[c.number], field.refit, samples)
+            found = evidence[c.number] = resampled(c, evidence[c.number], field.refit, samples)
+            score[c.number] = found.stability.score if found.stability else 0.0
         failed |= {
             c.number: f"not resampled: selection.budget allows the {len(looked_at)} highest silhouettes"
             for c in kept[len(looked_at) :]
         }
-        score = {c.number: _score(evidence[c.number].stability) for c in looked_at}
         looked_at.sort(key=lambda c: (-round(score[c.number], 2), -evidence[c.number].information, c.number))
         rest = [c.number for c in kept if c.number not in score]
         broken = sorted(c.number for c in candidates if c.number not in evidence)
         ranking = (*(c.number for c in looked_at), *rest, *broken)
         best = looked_at[0]
         reason = (
-            f"Trial {best.number} ({best.algorithm}, {best.scores.n_segments} segments) is repeated best: sub-samples "
+            f"Trial {best.number} ({best.title}) is repeated best: sub-samples "
             f"agree with ARI {score[best.number]:.2f}"
         )
         other = next((c for c in looked_at if c.scores != best.scores), None)
         if other is not None:
-            reason += (
-                f"; next is trial {other.number} ({other.algorithm}, {other.scores.n_segments} segments) with "
-                f"{score[other.number]:.2f}"
-            )
+            reason += f"; next is trial {other.number} ({other.title}) with {score[other.number]:.2f}"
         return Selection(ranking, failed, f"{reason}.", evidence)
-
-
-def _score(stability: object) -> float:
-    return float(getattr(stability, "score", 0.0))
 
 
 @dataclass(frozen=True)
@@ -106,7 +100,7 @@ class ByPareto:
         self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner; parameters and result as in `BySilhouette.select`."""
-        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
+        failed = failures(candidates, constraints)
         kept = sorted((c for c in candidates if c.number not in failed), key=lambda c: c.number)
         if not kept:
             return None
@@ -127,7 +121,7 @@ class ByPareto:
         best = next(c for c in kept if c.number == ranking[0])
         named = ", ".join(f"{name} {getattr(best.scores, name):.4g}" for name in self.objectives)
         reason = (
-            f"Trial {best.number} ({best.algorithm}, {best.scores.n_segments} segments) is on the Pareto front of "
+            f"Trial {best.number} ({best.title}) is on the Pareto front of "
             f"{sum(on_front)} and nearest to the best of each objective: {named}."
         )
         return Selection(tuple(ranking), failed, reason)

@@ -95,6 +95,16 @@ class Candidate:
         """Why it cannot be of use, in words; None where it can."""
         return self.scores.degenerate or "; ".join(constraints.violations(self.scores)) or None
 
+    @property
+    def title(self) -> str:
+        """What found it and how many segments, for a sentence."""
+        return f"{self.algorithm}, {self.scores.n_segments} segments"
+
+
+def failures(candidates: Sequence[Candidate], constraints: Constraints) -> dict[int, str]:
+    """Why each candidate that cannot be of use cannot, by the number of its trial."""
+    return {c.number: why for c in candidates if (why := c.failure(constraints))}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -194,7 +204,7 @@ class BySilhouette:
         Selection or None
             None where no candidate keeps the constraints.
         """
-        failed = {c.number: why for c in candidates if (why := c.failure(constraints))}
+        failed = failures(candidates, constraints)
 
         def rank(c: Candidate) -> tuple[bool, float, int, int]:
             # Equal scores are usually the same partition found twice: fewer segments, then the earlier trial.
