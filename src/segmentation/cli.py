@@ -61,8 +61,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 where it went well, 1 where the program failed, 2 for a user's mistake, 130 where it was
-        interrupted.
+        0 where it went well, 1 where the program failed, 2 for a user's mistake, 3 where a gate refused, 4
+        where a segmentation should be trained again, 130 where it was interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in ("-sc", "--shell-completion"):
@@ -87,7 +87,7 @@ def _run(command: str, words: list[str]) -> int:
 
         # A scheduler's SIGTERM ends a run as KILLED, as Ctrl-C does, instead of leaving it RUNNING.
         signal.signal(signal.SIGTERM, _terminate)
-        launch(command, words)
+        return launch(command, words)
     except InputError as error:
         print(f"segment: {error}", file=sys.stderr)
         return 2
@@ -104,7 +104,6 @@ def _run(command: str, words: list[str]) -> int:
         return 130
     finally:
         INTERRUPTED.clear()
-    return 0
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

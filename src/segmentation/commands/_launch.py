@@ -32,7 +32,7 @@ def conf_dir() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[3] / "conf"
 
 
-def launch(command: str, words: list[str]) -> None:
+def launch(command: str, words: list[str]) -> int:
     """Run one command.
 
     Parameters
@@ -41,6 +41,11 @@ def launch(command: str, words: list[str]) -> None:
         Its name, which is also that of its config and its module.
     words : list of str
         Hydra overrides and flags.
+
+    Returns
+    -------
+    int
+        The code that the process ends with; of a grid's the highest.
 
     Raises
     ------
@@ -83,6 +88,7 @@ def launch(command: str, words: list[str]) -> None:
             print(json.dumps(record), file=stdout, flush=True)
         if mistakes:
             raise mistakes[0]
+    return max((result.code for result in results), default=0)
 
 
 def _valid_print(config: DictConfig) -> str:
