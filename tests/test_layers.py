@@ -21,6 +21,7 @@ HOMES = {
     "skops": "tracking",
     "matplotlib": "plots",
     "tqdm": "commands",
+    "jinja2": "report",
 }
 HEAVY = {"mlflow", "sklearn", "scipy", "pandas", "numpy", "matplotlib", "optuna", "hydra", "omegaconf"}
 
