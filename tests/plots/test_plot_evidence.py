@@ -15,12 +15,12 @@ from segmentation.errors import InputError
 from segmentation.plots._evidence import (
     agreement_info,
     dots_info,
-    flows_info,
     front_info,
     gap_info,
     selection_info,
     structure_info,
 )
+from segmentation.plots._flows import flows_info
 
 NASTY = ["<script>alert(1)</script>", "$x_1$", "n" * 300, "Доход клиента", "_hidden", "", "a\nb"]
 DOTS = pd.DataFrame(

@@ -10,17 +10,17 @@ from segmentation.plots._evidence import (
     agreement_matrix,
     gap_curve,
     pareto_front,
-    segment_flows,
     segment_stability,
     selection_evidence,
     structure,
 )
 from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
+from segmentation.plots._flows import segment_flows
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
 from segmentation.plots._silhouette import silhouette_per_customer
-from segmentation.plots._style import segment_color, segment_name, to_png
+from segmentation.plots._style import identities, segment_color, segment_name, to_png
 from segmentation.plots._thumbnail import thumbnail, thumbnail_png
 from segmentation.plots._tree import dendrogram
 
@@ -32,6 +32,7 @@ __all__ = [
     "elbow",
     "gap_curve",
     "history",
+    "identities",
     "importance",
     "k_distance",
     "missing_values",

@@ -20,8 +20,8 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     number_ticks,
-    segment_color,
-    segment_marker,
+    palette_color,
+    palette_marker,
     side_legend,
 )
 from segmentation.plots._text import count_text, plain, short_number
@@ -118,8 +118,8 @@ def elbow(
             markeredgewidth=2,
             label=f"knee at k = {knee}",
         )
-    _mark_chosen(axes, chosen)
-    _k_axis(axes, "Inertia (sum of squared distances)")
+    mark_chosen(axes, chosen)
+    k_axis(axes, curve.ks, "Inertia (sum of squared distances)")
     axes.set_ylim(bottom=0)
     number_ticks(axes.yaxis)
     _inner_legend(axes)
@@ -162,11 +162,11 @@ def silhouette_curve(
     for info in infos:
         # The colour is the algorithm's place in the mapping, so that two figures of one study agree.
         place = order.index(info.name)
-        color = segment_color(place)
+        color = palette_color(place)
         best = float(np.nanmax(info.values))
         label = f"{plain(info.name, 24).lstrip('_')}: {best:.3f} at {info.best}"
         handles += axes.plot(
-            info.ks, info.values, markersize=5, label=label, color=color, marker=segment_marker(place)
+            info.ks, info.values, markersize=5, label=label, color=color, marker=palette_marker(place)
         )
         axes.plot(
             [float(info.best or 0)],
@@ -177,8 +177,8 @@ def silhouette_curve(
             markeredgecolor=color,
             markeredgewidth=1.6,
         )
-    handles += _mark_chosen(axes, chosen)
-    _k_axis(axes, "Mean silhouette (-1 to 1)")
+    handles += mark_chosen(axes, chosen)
+    k_axis(axes, np.concatenate([info.ks for info in infos]), "Mean silhouette (-1 to 1)")
     side_legend(area, handles)
     return figure
 
@@ -218,7 +218,8 @@ def k_distance(distances: Sequence[float], k: int, eps: float | None = None) -> 
     return figure
 
 
-def _mark_chosen(axes: Axes, chosen: int | None) -> list[Line2D]:
+def mark_chosen(axes: Axes, chosen: int | None) -> list[Line2D]:
+    """The number of segments that was decided on, as handles for a legend."""
     if chosen is None:
         return []
     return [
@@ -228,8 +229,13 @@ def _mark_chosen(axes: Axes, chosen: int | None) -> list[Line2D]:
     ]
 
 
-def _k_axis(axes: Axes, ylabel: str) -> None:
+def k_axis(axes: Axes, ks: np.ndarray, ylabel: str) -> None:
+    """An axis of numbers of segments."""
     dress(axes, "Number of segments k", ylabel)
+    # One k alone needs others beside it, for the ticks to be whole; so does a mark beyond the curve.
+    shown = [float(k) for k in (*ks, *(x for line in axes.lines for x in np.ravel(line.get_xdata())))]
+    margin = 0.5 if max(shown) > min(shown) else 1.0
+    axes.set_xlim(min(shown) - margin, max(shown) + margin)
     axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
 
 

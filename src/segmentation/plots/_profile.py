@@ -28,10 +28,12 @@ from segmentation.plots._style import (
     TICK_SIZE,
     dress,
     message_figure,
+    named,
     new_figure,
     number_ticks,
     segment_color,
-    segment_name,
+    segment_key,
+    segment_text,
 )
 from segmentation.plots._text import count_text, plain, share_text, with_unit, words
 
@@ -187,6 +189,8 @@ def profile_bars(
     for axes in grid.flat[len(info.features) :]:
         axes.set_axis_off()
     area.supxlabel("Segment", fontsize=LABEL_SIZE, color=INK)
+    if named():
+        segment_key(area, info.labels)
     return figure
 
 
@@ -262,6 +266,8 @@ def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:
         annotate_cells(axes, info.differences, 2.0)
     bar = area.colorbar(image, ax=axes, extend="both")
     bar.ax.tick_params(labelsize=SMALL_SIZE)
+    if named():
+        segment_key(area, info.labels)
     return figure
 
 
@@ -298,7 +304,7 @@ def segment_sizes(labels: Any) -> Figure:
             fontsize=TICK_SIZE,
             color=INK,
         )
-    axes.set_yticks(places, [segment_name(s) for s in info.labels])
+    axes.set_yticks(places, [segment_text(s, 30) for s in info.labels])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.set_xlim(0, 1.18 * max(info.counts))
     dress(axes, "Customers", grid="x")

@@ -17,7 +17,7 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     segment_color,
-    segment_name,
+    segment_text,
     side_legend,
 )
 from segmentation.plots._text import count_text, plain, signed_zero_free
@@ -114,7 +114,7 @@ def silhouette_per_customer(samples: Sequence[float], labels: Sequence[int], spa
     lowest = min(float(blade.values[-1]) for blade in info.blades)
     axes.set_xlim(min(-0.05, lowest - 0.05), max(1.02 * float(max(b.values[0] for b in info.blades)), 0.1))
     names = [
-        f"{segment_name(b.label)} ({len(b.values):,})  {signed_zero_free(b.mean, '+.2f')}"
+        f"{segment_text(b.label)} ({len(b.values):,})  {signed_zero_free(b.mean, '+.2f')}"
         for b in info.blades
     ]
     dress(axes, "Silhouette (-1 to 1)", grid="x")

@@ -1,7 +1,9 @@
 """One look for all figures, set on each artist: global settings of matplotlib are read by other threads."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from textwrap import fill
 from typing import Any
 
@@ -16,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from segmentation.plots._columns import segments
-from segmentation.plots._text import short_number
+from segmentation.plots._text import short_number, wrapped
 
 # Okabe and Ito (2008), https://jfly.uni-koeln.de/color/ with navy for black, which is kept for lines and text.
 # Measured: a yellow that is darker, for white paper, is their orange to a colour-blind reader.
@@ -35,6 +37,49 @@ SMALL_SIZE = 8
 DPI = 110
 
 
+# What the segments are called and the number of the colour of each, in this thread and context.
+_known: ContextVar[tuple[Mapping[int, str], Mapping[int, int]]] = ContextVar("identities", default=({}, {}))
+
+
+@contextmanager
+def identities(names: Mapping[int, str], colors: Mapping[int, int] | None = None) -> Iterator[None]:
+    """Call the segments by their names, in their own colours, in every figure made within.
+
+    Other threads do not see it.
+
+    Parameters
+    ----------
+    names : mapping of int to str
+        What a segment is called; others stay "Segment 3". Long names are shortened where they are drawn.
+    colors : mapping of int to int, optional
+        The number of a segment's colour, for a segment that keeps its colour while its label changes; without
+        it the label is the number.
+
+    Examples
+    --------
+    >>> with identities({0: "high income"}, {0: 3}):
+    ...     segment_name(0), segment_name(1), segment_color(0)
+    ('high income', 'Segment 1', '#cc79a7')
+    """
+    token = _known.set((dict(names), dict(colors or {})))
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def palette_color(number: int) -> str:
+    """A colour by its number: eight hues, then the same ones darker, then lighter."""
+    share, added = ((1.0, 0.0), (0.5, 0.0), (0.5, 0.5))[number // len(PALETTE) % 3]
+    red, green, blue = to_rgb(PALETTE[number % len(PALETTE)])
+    return to_hex((added + share * red, added + share * green, added + share * blue))
+
+
+def palette_marker(number: int) -> str:
+    """A marker by the number of the colour, which tells eights apart where the hue repeats."""
+    return MARKERS[number // len(PALETTE) % len(MARKERS)]
+
+
 def segment_color(label: int) -> str:
     """Give the colour of a segment, the same in every figure.
 
@@ -47,27 +92,23 @@ def segment_color(label: int) -> str:
     -------
     str
         ``"#rrggbb"``: eight hues for colour-blind readers too, then the same ones darker, then lighter; grey
-        for noise.
+        for noise. Within `identities` the segment's own colour.
 
     Examples
     --------
     >>> segment_color(0), segment_color(8), segment_color(-1)
     ('#0072b2', '#003959', '#8a8a8a')
     """
-    if label < 0:
-        return NOISE_COLOR
-    share, added = ((1.0, 0.0), (0.5, 0.0), (0.5, 0.5))[label // len(PALETTE) % 3]
-    red, green, blue = to_rgb(PALETTE[label % len(PALETTE)])
-    return to_hex((added + share * red, added + share * green, added + share * blue))
+    return NOISE_COLOR if label < 0 else palette_color(_known.get()[1].get(label, label))
 
 
 def segment_marker(label: int) -> str:
-    """The marker of a segment, which tells eights of segments apart where the hue repeats."""
-    return NOISE_MARKER if label < 0 else MARKERS[label // len(PALETTE) % len(MARKERS)]
+    """The marker of a segment."""
+    return NOISE_MARKER if label < 0 else palette_marker(_known.get()[1].get(label, label))
 
 
 def segment_name(label: int) -> str:
-    """Call a segment as every legend does.
+    """Call a segment by its name, or by its number where it has none.
 
     Parameters
     ----------
@@ -77,14 +118,25 @@ def segment_name(label: int) -> str:
     Returns
     -------
     str
-        Its name.
+        Its name as given to `identities`, or ``"Segment 2"``.
 
     Examples
     --------
     >>> segment_name(2), segment_name(-1)
     ('Segment 2', 'Noise')
     """
-    return "Noise" if label < 0 else f"Segment {label}"
+    return _known.get()[0].get(label, "Noise" if label < 0 else f"Segment {label}")
+
+
+def segment_text(label: int, width: int = 24, lines: int = 2) -> str:
+    """A segment in a figure: its name after its number, in at most `lines` lines of `width` letters."""
+    name = segment_name(label)
+    return wrapped(f"{label} · {name}" if label >= 0 and label in _known.get()[0] else name, width, lines)
+
+
+def named() -> bool:
+    """Whether the segments have names, which figures that number them must then explain."""
+    return bool(_known.get()[0])
 
 
 def new_figure(
@@ -97,8 +149,8 @@ def new_figure(
     FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, color=INK)
     body: Any = figure.subfigures(1, 1)
-    # A letter of the second line is some 0.065 inches wide.
-    subtitle = fill("; ".join(note for note in notes if note), int(size[0] / 0.065), break_on_hyphens=False)
+    # A letter of the second line is some 0.07 inches wide where there are many wide ones.
+    subtitle = fill("; ".join(note for note in notes if note), int(size[0] / 0.07), break_on_hyphens=False)
     if not subtitle:
         return figure, body
     body.suptitle(subtitle, x=0.01, ha="left", fontsize=TICK_SIZE, color=SOFT)
@@ -177,21 +229,36 @@ def draw_points(axes: Axes, coordinates: np.ndarray, labels: np.ndarray, size: f
 
 def segment_legend(area: SubFigure, labels: np.ndarray) -> None:
     """Segments and their numbers of customers, to the right of the axes."""
-    shown = segments(labels)
+    segment_key(area, segments(labels), {s: int(np.sum(labels == s)) for s in segments(labels)})
+
+
+def segment_key(area: SubFigure, labels: Iterable[int], counts: Mapping[int, int] | None = None) -> None:
+    """The colours, markers and names of segments, to the right of the axes."""
+    shown = list(labels)
+    lines = 2 if len(shown) <= 14 else 1
+    after = {s: f" ({counts[s]:,})" if counts else "" for s in shown}
     handles = [
-        Line2D([], [], label=f"{segment_name(s)} ({np.sum(labels == s):,})", **point_style(s, 7, 1))
-        for s in shown
+        Line2D([], [], label=segment_text(s, 24, lines) + after[s], **point_style(s, 7, 1)) for s in shown
     ]
     if handles:
         side_legend(area, handles)
 
 
 def side_legend(area: SubFigure, handles: list[Any]) -> None:
-    """A legend outside the axes, in as many columns as its length needs."""
+    """A legend outside the axes, in as many columns as its length needs; long words make the figure wider."""
+    texts = [str(handle.get_label()) for handle in handles]
+    figure: Any = area.get_figure(root=True)
+    width, height = figure.get_size_inches()
+    # A line is some 0.19 inches high, a letter some 0.065 wide; figures have room for one column of 20 letters.
+    n_lines = sum(text.count("\n") + 1 for text in texts)
+    columns = max(-(-n_lines // max(int((height - 0.8) / 0.19), 1)), -(-len(texts) // 20))
+    letters = max(len(line) for text in texts for line in text.split("\n"))
+    if letters > 20:
+        figure.set_size_inches(width + 0.065 * (columns * (letters + 4) - 24), height)
     area.legend(
         handles=handles,
         loc="outside right upper",
-        ncols=-(-len(handles) // 20),
+        ncols=columns,
         fontsize=TICK_SIZE,
         frameon=False,
         labelcolor=INK,

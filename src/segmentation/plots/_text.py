@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
+from textwrap import wrap
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
@@ -27,8 +28,7 @@ def _character(char: str) -> str:
     return char if ord(char) in _glyphs() else BOX
 
 
-def plain(value: object, limit: int = 32) -> str:
-    """Text as it stands, on one line, at most `limit` characters, a box for what the font cannot show."""
+def _short(value: object, limit: int) -> str:
     whole = str(value)
     # A name of a million characters must not cost a million look-ups.
     whole = whole if len(whole) <= 16 * limit else whole[: 8 * limit] + whole[-8 * limit :]
@@ -37,8 +37,26 @@ def plain(value: object, limit: int = 32) -> str:
         # The end is kept: long names of one table often differ only there.
         tail = limit // 3
         text = text[: limit - tail - 1].rstrip() + ELLIPSIS + text[-tail:].lstrip()
+    return text or "(no name)"
+
+
+def _escaped(text: str) -> str:
     # An escaped dollar is drawn as a dollar; a bare pair of them would start mathematics.
-    return (text or "(no name)").replace("$", r"\$")
+    return text.replace("$", r"\$")
+
+
+def plain(value: object, limit: int = 32) -> str:
+    """Text as it stands, on one line, at most `limit` characters, a box for what the font cannot show."""
+    return _escaped(_short(value, limit))
+
+
+def wrapped(value: object, width: int, lines: int) -> str:
+    """Text in at most `lines` lines of `width` characters; what does not fit is cut out of its middle."""
+    for limit in range(lines * width, 1, -2):
+        rows = wrap(_short(value, limit), width, break_on_hyphens=False)
+        if len(rows) <= lines:
+            break
+    return _escaped("\n".join(rows))
 
 
 def words(column: object, limit: int = 32) -> str:
