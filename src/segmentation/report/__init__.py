@@ -1,5 +1,6 @@
 """Self-contained HTML pages: everything inside the file, nothing from the network."""
 
-from segmentation.report._page import Code, Picture, Section, Table, page
+from segmentation.report._page import page
+from segmentation.report._parts import Code, Facts, Picture, Points, Scatter3D, Section, Table
 
-__all__ = ["Code", "Picture", "Section", "Table", "page"]
+__all__ = ["Code", "Facts", "Picture", "Points", "Scatter3D", "Section", "Table", "page"]

@@ -1,54 +1,27 @@
-"""The parts of a page, and the page."""
+"""Parts laid out as one HTML file."""
 
-import math
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-UNKNOWN = "\N{EN DASH}"
+from segmentation.report._cells import cells, decimals, number
+from segmentation.report._parts import Scatter3D, Section
+
+TEMPLATE = Path(__file__).with_name("template")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A PNG picture with its words: `alt` says what it shows to those who do not see it."""
-
-    title: str
-    alt: str
-    png: bytes
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A table as it is shown: the frame's cells are text or numbers, its index is the row heading.
-
-    An index that only counts (unnamed, 0, 1, 2, ...) is not shown, and the first column heads the rows.
-    """
-
-    caption: str
-    frame: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Code:
-    """Text to be copied as it stands: a rule in SQL, a command."""
-
-    caption: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading and what follows it, in order; a str is one paragraph of plain text."""
-
-    title: str
-    parts: Sequence["str | Picture | Table | Code | Section"]
+MOST_POINTS = 3_000
+"""Drawn of a cloud: more would make it slow to turn, and no clearer."""
+FEWEST_POINTS = 20
+"""Drawn of each segment where it has them, so that none is lost in the sample."""
+LONGEST_AXIS = 36
+"""Letters of an axis that are drawn; the whole name stands below."""
 
 
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
@@ -73,7 +46,14 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
     >>> "&lt;b&gt;" in page("Customers", "200 of them.", [Section("<b>", ["Who they are."])])
     True
     """
-    html = _environment().get_template("page.html").render(title=title, lead=lead, sections=sections)
+    script = (TEMPLATE / "scatter.js").read_text(encoding="utf-8") if _turns(sections) else ""
+    # Only this very script may run, whatever else should find its way into the page.
+    hashed = f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}" if script else ""
+    html = (
+        _environment()
+        .get_template("page.html")
+        .render(title=title, lead=lead, sections=sections, script=script, hashed=hashed)
+    )
     # Half of a surrogate pair, which a damaged name may hold, has no place in UTF-8.
     return html.encode("utf-8", "replace").decode("utf-8")
 
@@ -81,13 +61,17 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("template"), encoding="utf-8"),
-        autoescape=True,
-        undefined=StrictUndefined,
+        loader=FileSystemLoader(TEMPLATE, encoding="utf-8"), autoescape=True, undefined=StrictUndefined
     )
     environment.tests["a"] = lambda part, name: type(part).__name__ == name
-    environment.filters |= {"base64": _base64, "png_size": _png_size, "cells": _cells}
+    environment.filters |= {"base64": _base64, "png_size": _png_size, "cells": cells, "cloud": _cloud}
     return environment
+
+
+def _turns(parts: Sequence[Any]) -> bool:
+    return any(
+        isinstance(part, Scatter3D) or (isinstance(part, Section) and _turns(part.parts)) for part in parts
+    )
 
 
 def _base64(data: bytes) -> str:
@@ -106,56 +90,55 @@ def _png_size(png: bytes) -> _Size:
     return _Size(int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
 
 
-class _Column(NamedTuple):
-    name: str
-    number: bool
+class _Cloud(NamedTuple):
+    segments: list[tuple[int, str, str]]  # position in the legend, name, colour
+    data: str
+    note: str
 
 
-class _Shown(NamedTuple):
-    columns: list[_Column]
-    rows: list[tuple[str, ...]]
-    headings: int
+def _cloud(scatter: Scatter3D) -> _Cloud:
+    known = np.flatnonzero(np.isfinite(scatter.points).all(axis=1))
+    rows = known[_sample(scatter.labels[known])]
+    labels, points = scatter.labels[rows], scatter.points[rows]
+    present = sorted(np.unique(labels).tolist(), key=lambda s: (s < 0, s))
+    low, high = points.min(axis=0, initial=np.inf), points.max(axis=0, initial=-np.inf)
+    # A thousand steps are finer than the screen, and take a fifth of the room of decimal numbers.
+    steps = np.rint(1000 * (points - low) / np.where(high > low, high - low, 1)).astype(int)
+    at = {segment: i for i, segment in enumerate(present)}
+    data = {
+        "axes": [
+            {"name": _shortened(name), "low": _end(a, b), "high": _end(b, a)}
+            for name, a, b in zip(scatter.axes, low, high, strict=True)
+        ],
+        "colors": [{"color": scatter.colors[s], "shape": max(s, 0) // 8 % 4} for s in present],
+        "points": np.column_stack([steps, [at[s] for s in labels.tolist()]]).ravel().tolist(),
+    }
+    total = len(scatter.points)
+    note = f"All {total:,} customers are drawn."
+    if len(rows) < total:
+        note = f"{len(rows):,} of {total:,} customers are drawn, at random, some of every segment."
+    return _Cloud(
+        [(at[s], scatter.names[s], scatter.colors[s]) for s in present],
+        dumps(data, separators=(",", ":")),
+        note,
+    )
 
 
-def _cells(frame: pd.DataFrame) -> _Shown:
-    counts_only = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
-    levels = [] if counts_only else [frame.index.get_level_values(i) for i in range(frame.index.nlevels)]
-    columns = [pd.Series(level, dtype=level.dtype, name=level.name) for level in levels]
-    columns += [frame.iloc[:, i] for i in range(frame.shape[1])]
-    texts = [_texts(column) for column in columns]
-    heads = [
-        _Column(
-            _heading(column.name), i >= len(levels) and pd.api.types.is_any_real_numeric_dtype(column.dtype)
-        )
-        for i, column in enumerate(columns)
-    ]
-    return _Shown(heads, list(zip(*texts, strict=True)), len(levels) or 1)
+def _sample(labels: np.ndarray) -> np.ndarray:
+    """Rows at random, with some of every segment first."""
+    if len(labels) <= MOST_POINTS:
+        return np.arange(len(labels))
+    order = np.random.default_rng(0).permutation(len(labels))
+    segments = np.unique(labels)
+    few = min(FEWEST_POINTS, MOST_POINTS // len(segments))
+    first = np.concatenate([order[labels[order] == s][:few] for s in segments])
+    rest = order[~np.isin(order, first)][: MOST_POINTS - len(first)]
+    return np.sort(np.concatenate([first, rest]))
 
 
-def _heading(name: Any) -> str:
-    if isinstance(name, tuple):
-        return " \N{MIDDLE DOT} ".join(map(str, name))
-    return "" if name is None else str(name)
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_AXIS else f"{name[: LONGEST_AXIS - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
-def _texts(column: pd.Series) -> list[str]:
-    numbers = [v for v in column if _is_number(v) and v]
-    # Three digits of the value in the middle; every cell has as many decimals, so that they line up.
-    middle = sorted(map(abs, numbers))[len(numbers) // 2] if numbers else 1.0
-    whole = all(float(v).is_integer() for v in numbers)
-    decimals = 0 if whole else min(max(2 - math.floor(math.log10(middle)), 0), 4)
-    return [_text(value, decimals) for value in column]
-
-
-def _is_number(value: Any) -> bool:
-    return pd.api.types.is_number(value) and not pd.api.types.is_bool(value) and math.isfinite(value)
-
-
-def _text(value: Any, decimals: int) -> str:
-    if pd.api.types.is_bool(value):
-        return "yes" if value else "no"
-    if _is_number(value):
-        text = f"{value:,.{decimals}f}"
-        # What rounds to nothing is not nothing.
-        return f"{value:.1e}" if value and not float(text.replace(",", "")) else text
-    return UNKNOWN if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
+def _end(value: float, other: float) -> str:
+    return number(value, decimals([value, other]))
