@@ -38,6 +38,22 @@ def test_options_write_out_every_parameter_with_its_default(option, expected):
     assert set(config) - {"_target_"} == set(inspect.signature(type(expected)).parameters)
 
 
+def test_the_marketing_option_tells_what_is_odd_in_the_file(real_data):
+    _, source = build("+data=marketing", f"data.path={real_data / 'marketing_campaign.csv'}")
+    customers = source.read()
+    assert len(customers.table) == 2240
+    assert set(customers.table["Marital_Status"].dropna()) == {
+        "Married",
+        "Together",
+        "Single",
+        "Divorced",
+        "Widow",
+    }
+    assert customers.table["Income"].max() == 162_397
+    assert not {"Z_CostContact", "Z_Revenue"} & set(customers.table)
+    assert customers.table["Dt_Customer"].between(2012.5, 2014.5).all()
+
+
 def test_strict_checks_refuse_all_that_can_be_refused_but_constants():
     _, source = build("+data=table", "data.path=t.csv", "data/checks=strict")
     words = vars(source.checks)

@@ -20,7 +20,7 @@ def mixed(tmp_path):
             "spend": [1.5, "?", *range(10)],
             "plan": ["basic", "plus"] * 6,
             "loyal": [True, False, False] * 4,
-            "since": [f"{i + 1:02d}-09-2012" for i in range(12)],
+            "since": [f"{i + 5:02d}-09-2012" for i in range(12)],
             "remark": [f"customer said {i}" for i in range(12)],
         }
     ).to_csv(path, index=False)
@@ -30,9 +30,14 @@ def mixed(tmp_path):
 def test_columns_are_told_by_content(mixed):
     customers = TableFile(mixed, id="key").read()
     assert customers.name == "mixed"
-    assert customers.table.dtypes.astype(str).to_dict() == {"spend": "float64", "plan": "str", "loyal": "str"}
+    assert customers.table.dtypes.astype(str).to_dict() == {
+        "spend": "float64",
+        "plan": "str",
+        "loyal": "str",
+        "since": "float64",
+    }
     assert customers.table.index.name == "key"
-    assert {("left_out", "store_id", 12), ("left_out", "since", 12), ("left_out", "remark", 12)} <= counted(
+    assert {("left_out", "store_id", 12), ("dates", "since", 12), ("left_out", "remark", 12)} <= counted(
         customers
     )
 
@@ -81,14 +86,14 @@ def test_text_in_a_numeric_column_is_refused_whether_named_or_inferred(tmp_path)
 def test_dates_named_numeric_are_refused(tmp_path):
     path = tmp_path / "t.parquet"
     pd.DataFrame({"day": pd.to_datetime(["2020-01-01", "2020-01-02"]), "x": [1, 2]}).to_parquet(path)
-    assert list(TableFile(path).read().table) == ["x"]
-    with pytest.raises(InputError, match=r"'day' .* holds dates, not numbers"):
+    assert TableFile(path).read().table["day"].round(3).tolist() == [2020.0, 2020.003]
+    with pytest.raises(InputError, match=r"'day' .* holds dates, not numbers; name it in data\.dates"):
         TableFile(path, numeric=["day"]).read()
 
 
 def test_nothing_left_to_describe_customers_by_is_refused(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text("id,day\n1,2020-01-01\n2,2020-01-02\n")
+    path.write_text("id,remark\n" + "".join(f"{i},said {i}\n" for i in range(30)))
     with pytest.raises(InputError, match="has no column left"):
         TableFile(path, id="id").read()
 
@@ -117,6 +122,9 @@ def test_new_customers_of_inferred_columns_keep_every_row_and_column(mixed, tmp_
     assert new["spend"].fillna(-1).tolist() == [-1, 7, 7]
     assert new["plan"].fillna("none").tolist() == ["plus", "other", "none"]
     assert list(new) == ["spend", "plan", "since"]
+    assert new["since"].tolist() == ["2020-01-01", "x", "y"], (
+        "what cannot be read is text, refused where needed"
+    )
 
 
 def test_new_customers_of_configured_columns_have_those_that_are_there(mixed, tmp_path):
@@ -132,11 +140,28 @@ def test_marketing_campaign(real_data):
     assert len(customers.table) == 2240
     assert customers.table.select_dtypes("str").columns.tolist() == ["Education", "Marital_Status"]
     assert counted(customers) == {
-        ("left_out", "Dt_Customer", 2240),
+        ("dates", "Dt_Customer", 2240),
         ("constant_columns", "Z_CostContact", 2240),
         ("constant_columns", "Z_Revenue", 2240),
         ("missing_values", "Income", 24),
+        ("rare_levels", "Marital_Status", 7),
     }
+    assert customers.resolved == {"dates": {"Dt_Customer": "%d-%m-%Y"}}
+    assert customers.units == {"Dt_Customer": "year"}
+    assert customers.table.loc[5524, "Dt_Customer"] == pytest.approx(2012 + 247 / 366)
+    said = " ".join(finding.message for finding in customers.findings)
+    assert "(04-09-2012 is 2012.67)" in said
+    assert "Alone (3), Absurd (2), YOLO (2)" in said
+
+
+def test_a_new_customer_is_read_with_the_pattern_that_was_found(real_data, tmp_path):
+    path = real_data / "marketing_campaign.csv"
+    trained = TableFile(path, id="ID")
+    new = tmp_path / "new.csv"
+    new.write_text("ID\tDt_Customer\n1\t04-09-2012\n")
+    assert trained.read_new(new)["Dt_Customer"].tolist() == ["04-09-2012"], "it may be April or September"
+    as_found = TableFile(path, id="ID", **trained.read().resolved)
+    assert as_found.read_new(new)["Dt_Customer"].tolist() == [pytest.approx(2012 + 247 / 366)]
 
 
 def test_credit_cards(real_data):
@@ -153,3 +178,31 @@ def test_mall_file_without_a_named_id_does_not_cluster_on_it(real_data):
     customers = TableFile(real_data / "Mall_Customers.csv").read()
     assert "CustomerID" not in customers.table
     assert ("left_out", "CustomerID", 200) in counted(customers)
+
+
+def test_levels_are_called_as_the_config_says_in_new_files_too(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "id,status\n" + "".join(f"{i},{s}\n" for i, s in enumerate(["single", "Alone", "YOLO", "wed"]))
+    )
+    source = TableFile(
+        path, id="id", categorical=["status"], levels={"status": {"alone": "single", "Yolo": None}}
+    )
+    assert source.read().table["status"].fillna("?").tolist() == ["single", "single", "?", "wed"]
+    assert ("levels", "status", 2) in counted(source.read())
+    assert source.read_new(path)["status"].fillna("?").tolist() == ["single", "single", "?", "wed"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "sentence"),
+    [
+        ({"x": {"a": "b"}}, r"data\.levels names 'x', which is no category"),
+        ({"statu": {"a": "b"}}, r"data\.levels names 'statu'.*did you mean 'status'"),
+        ({"status": "single"}, "valid is column -> level -> its name"),
+    ],
+)
+def test_levels_that_cannot_be_are_refused(tmp_path, levels, sentence):
+    path = tmp_path / "t.csv"
+    path.write_text("x,status\n1,a\n2,b\n")
+    with pytest.raises(InputError, match=sentence):
+        TableFile(path, levels=levels).read()

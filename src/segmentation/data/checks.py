@@ -13,6 +13,10 @@ from segmentation.errors import InputError, nearest
 
 MISSING_MARKS = ("", "?", "-", "--", ".", "NA", "N/A", "#N/A", "NaN", "NaT", "null", "None")
 
+RARE = 0.01
+"""Share of the customers below which a level is said to be rare."""
+TOLD_LEVELS = 5
+
 WORDS = {
     "duplicate_rows": ("drop", "refuse"),
     "duplicate_ids": ("refuse", "first", "last"),
@@ -236,7 +240,11 @@ def drop_useless_columns(
             )
         if word == "drop":
             dropped.append(column)
-        verb, action = ("was dropped", "repaired") if word == "drop" else ("was kept", "kept")
+        verb, action = (
+            ("was dropped", "repaired")
+            if word == "drop"
+            else ("was kept, but tells nobody apart and is no feature", "kept")
+        )
         findings.append(Finding(name, str(column), len(table), action, f"'{column}' is {what}; it {verb}."))
     return table.drop(columns=dropped)
 
@@ -247,3 +255,19 @@ def count_missing(table: pd.DataFrame, findings: list[Finding]) -> None:
         if count:
             message = f"'{column}' is missing in {count} of {len(table)} rows."
             findings.append(Finding("missing_values", str(column), int(count), "kept", message))
+
+
+def count_rare_levels(table: pd.DataFrame, findings: list[Finding]) -> None:
+    """Say which levels of a category hardly anybody has; where all are rare it is none to group by."""
+    for column in table.select_dtypes("str"):
+        counts = table[column].value_counts()
+        rare = counts[counts < RARE * counts.sum()].sort_index().sort_values(ascending=False, kind="stable")
+        if not len(rare) or len(rare) > len(counts) / 2 + 1:
+            continue
+        more = len(rare) - TOLD_LEVELS
+        named = ", ".join(f"{level} ({count})" for level, count in rare[:TOLD_LEVELS].items())
+        message = (
+            f"'{column}' has levels with less than {RARE:.0%} of the customers: {named}"
+            f"{f' and {more} more' if more > 0 else ''} (data.levels may call them otherwise)."
+        )
+        findings.append(Finding("rare_levels", str(column), int(rare.sum()), "kept", message))

@@ -11,12 +11,14 @@ from segmentation.data.checks import (
     blank_infinities,
     check_ranges,
     count_missing,
+    count_rare_levels,
     drop_duplicate_ids,
     drop_missing_ids,
     drop_repeated_rows,
     drop_useless_columns,
 )
 from segmentation.data.customers import ROW, Customers, Finding, canonical_order, fingerprint
+from segmentation.data.dates import as_years, read_dates
 from segmentation.data.files import RawTable
 from segmentation.errors import InputError
 
@@ -33,12 +35,18 @@ class Layout:
         Columns of numbers and of categories.
     spellings : mapping of str to mapping of str to str
         Categorical column -> known spelling of a level by its lower-case form without spaces.
+    levels : mapping of str to mapping of str to str or None
+        Categorical column -> what a level is called instead, by the same form; None makes it missing.
+    dates : mapping of str to str or None
+        Columns of dates -> their pattern; None finds it out. They become years with decimals.
     """
 
     id: str | None
     numeric: tuple[str, ...]
     categorical: tuple[str, ...]
     spellings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    levels: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    dates: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def clean(
@@ -86,6 +94,7 @@ def finish(
     if table.columns.empty:
         raise InputError(f"{where} has no column left to describe customers by.")
     count_missing(table, findings)
+    count_rare_levels(table, findings)
     table = canonical_order(table)
     units = {column: unit for column, unit in units.items() if column in table}
     if truth is not None:
@@ -98,7 +107,7 @@ def typed(raw: RawTable, layout: Layout, checks: Checks, findings: list[Finding]
     frame = raw.frame
     columns = {}
     for column in frame.columns:
-        if column not in layout.numeric and column not in layout.categorical:
+        if not any(column in known for known in (layout.numeric, layout.categorical, layout.dates)):
             continue
         values, n_marks = blank_marks(frame[column], checks.missing_marks)
         if n_marks:
@@ -107,17 +116,66 @@ def typed(raw: RawTable, layout: Layout, checks: Checks, findings: list[Finding]
         if column in layout.numeric:
             columns[column] = as_numbers(values, raw.where)
             continue
+        if column in layout.dates:
+            columns[column] = _dates_as_years(values, layout.dates[column], raw.where, findings)
+            continue
         folded = fold_spelling(as_text(values), layout.spellings.get(column, {}))
         n_folded = int((folded != as_text(frame[column]))[folded.notna()].sum())
         if n_folded:
             message = f"Evened out case and spaces in '{column}', in {n_folded} of {len(frame)} rows."
             findings.append(Finding("spelling", column, n_folded, "repaired", message))
-        columns[column] = folded
+        columns[column] = _renamed(folded, layout.levels.get(column, {}), findings)
     table = pd.DataFrame(columns, index=frame.index)
     if layout.id is None:
         return table.rename_axis(ROW)
     ids, _ = blank_marks(frame[layout.id], checks.missing_marks)
     return table.set_axis(pd.Index(as_ids(ids), name=layout.id), axis=0)
+
+
+def _dates_as_years(values: pd.Series, pattern: str | None, where: str, findings: list[Finding]) -> pd.Series:
+    name = values.name
+    if is_numeric(values):
+        raise InputError(f"Column '{name}' of {where} (data.dates) holds numbers; valid are dates.")
+    dates = read_dates(values, pattern)
+    if dates.unread.any():
+        raise InputError(
+            f"Column '{name}' of {where} (data.dates) holds no date in {int(dates.unread.sum())} of "
+            f"{len(values)} rows (for example '{values[dates.unread].iloc[0]}'); valid are dates like "
+            f"{f'the pattern {pattern}' if pattern else '2012-09-04'}, and marks in data.checks.missing_marks."
+        )
+    there = values.dropna()
+    if dates.ambiguous:
+        raise InputError(
+            f"Column '{name}' of {where} may be day or month first (for example '{there.iloc[0]}'); say which: "
+            f"data.dates={{{name}: '%d-%m-%Y'}}."
+        )
+    years = as_years(dates.times)
+    if len(there):
+        how = f" ({dates.pattern})" if dates.pattern.startswith("%") else ""
+        message = (
+            f"Turned the dates of '{name}'{how} into years with decimals, in {len(there)} rows "
+            f"({there.iloc[0]} is {years[there.index[0]]:.2f})."
+        )
+        findings.append(Finding("dates", str(name), len(there), "repaired", message))
+    return years
+
+
+def _renamed(values: pd.Series, names: Mapping[str, str | None], findings: list[Finding]) -> pd.Series:
+    if not names:
+        return values
+    keys = values.map(spelling_key, na_action="ignore")
+    named = keys.isin(names)
+    renamed = values.mask(named, keys.map(names)).astype("str")
+    message = (
+        f"Called levels of '{values.name}' as data.levels says, in {int(named.sum())} of {len(values)} rows."
+    )
+    findings.append(Finding("levels", str(values.name), int(named.sum()), "repaired", message))
+    return renamed
+
+
+def spelling_key(level: str) -> str:
+    """What two spellings of one level have in common."""
+    return "".join(level.split()).casefold()
 
 
 def blank_marks(values: pd.Series, marks: Sequence[str]) -> tuple[pd.Series, int]:
@@ -141,7 +199,9 @@ def as_numbers(values: pd.Series, where: str) -> pd.Series:
     if is_numeric(values):
         return pd.Series(values.to_numpy(dtype=float, na_value=np.nan), values.index, name=values.name)
     if values.dtype != "str":
-        raise InputError(f"Column '{values.name}' of {where} holds dates, not numbers; leave it out.")
+        raise InputError(
+            f"Column '{values.name}' of {where} holds dates, not numbers; name it in data.dates."
+        )
     numbers = parse_numbers(values)
     text = values[numbers.isna() & values.notna()]
     if len(text):
@@ -192,6 +252,5 @@ def fold_spelling(text: pd.Series, known: Mapping[str, str]) -> pd.Series:
     spelling: dict[str, str] = {}
     best = dict(known)
     for level in counts.index:
-        key = "".join(level.split()).casefold()
-        spelling[level] = best.setdefault(key, level)
+        spelling[level] = best.setdefault(spelling_key(level), level)
     return text.map(spelling).astype("str")

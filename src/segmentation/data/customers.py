@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,9 @@ class Customers:
         SHA-256 in hex of the table, see `fingerprint`.
     truth : Series or None
         Planted segment per customer, where the data was generated; never a column of the table.
+    resolved : mapping of str to object
+        Parameters of the source that it found out in this file and that another file cannot tell, such as which
+        pattern its dates have; recorded with a model, they make new customers read as these were.
     """
 
     table: pd.DataFrame
@@ -62,6 +66,7 @@ class Customers:
     findings: tuple[Finding, ...]
     fingerprint: str
     truth: pd.Series | None = None
+    resolved: Mapping[str, Any] = field(default_factory=dict)
 
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
@@ -77,7 +82,7 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     DataFrame of shape (n_findings, 5)
         Columns kind, column, count, action and message.
     """
-    names = [field.name for field in fields(Finding)]
+    names = [part.name for part in fields(Finding)]
     return pd.DataFrame([asdict(finding) for finding in findings], columns=names)
 
 

@@ -10,13 +10,12 @@ import pandas as pd
 from segmentation.data.checks import Checks, report_missing_ids
 from segmentation.data.cleaning import as_ids, as_numbers, as_text, blank_marks, finish
 from segmentation.data.customers import Customers, Finding
+from segmentation.data.dates import read_dates
 from segmentation.data.files import RawTable, closest_header, open_table
 from segmentation.errors import InputError
 
 UNITS = {"recency": "days", "frequency": "invoices", "monetary": "currency"}
 RETURNS = ("ignore", "subtract")
-DATES = ("%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
-TIME_FORMATS = ("ISO8601", *(date + clock for date in DATES for clock in ("", " %H:%M", " %H:%M:%S")))
 
 
 @dataclass(frozen=True)
@@ -167,29 +166,21 @@ class Transactions:
         return lines.assign(amount=lines["quantity"] * lines["price"])
 
     def _times(self, times: pd.Series, where: str) -> pd.Series:
-        if times.dtype != "str":
-            if pd.api.types.is_numeric_dtype(times):
-                raise InputError(
-                    f"Column '{self.time}' of {where} (data.time) holds numbers; valid are dates."
-                )
-            return times.dt.tz_localize(None)
-        written = pd.Series(times.dropna().unique(), dtype="str")
-        formats = TIME_FORMATS if self.time_format is None else (self.time_format,)
-        readings = [pd.to_datetime(written, format=pattern, errors="coerce") for pattern in formats]
-        best = min(readings, key=lambda reading: int(reading.isna().sum()))
-        if best.isna().any():
-            bad = written[best.isna()]
+        if pd.api.types.is_numeric_dtype(times):
+            raise InputError(f"Column '{self.time}' of {where} (data.time) holds numbers; valid are dates.")
+        dates = read_dates(times, self.time_format)
+        if dates.unread.any():
             raise InputError(
-                f"Column '{self.time}' of {where} (data.time) holds no date in {int(times.isin(bad).sum())} "
-                f"of {len(times)} rows (for example '{bad.iloc[0]}'); valid are dates such as "
+                f"Column '{self.time}' of {where} (data.time) holds no date in {int(dates.unread.sum())} "
+                f"of {len(times)} rows (for example '{times[dates.unread].iloc[0]}'); valid are dates such as "
                 f"2011-12-09 12:50, or name their pattern in data.time_format."
             )
-        if any(reading.notna().all() and not reading.equals(best) for reading in readings):
+        if dates.ambiguous:
             raise InputError(
                 f"Column '{self.time}' of {where} (data.time) may be day or month first (for example "
-                f"'{written.iloc[0]}'); say which in data.time_format, such as '%d/%m/%Y %H:%M'."
+                f"'{times.dropna().iloc[0]}'); say which in data.time_format, such as '%d/%m/%Y %H:%M'."
             )
-        return times.map(dict(zip(written, best.dt.tz_localize(None), strict=True))).astype("datetime64[us]")
+        return dates.times
 
     def _snapshot(self, times: pd.Series) -> pd.Timestamp:
         if self.snapshot is not None:
