@@ -171,3 +171,14 @@ def test_demo_segments_are_recovered(segment, client, store_dir):
     labels = assignments(client, result["run_id"], store_dir)
     truth = Demo(n_customers=400).read().truth
     assert adjusted_rand_score(truth.to_numpy(), np.asarray(labels)) >= 0.9
+
+
+def test_mixed_columns_of_the_simulated_segments(segment, client, tmp_path, real_data):
+    """Two of the four simulated segments overlap: k-means on age, income and kids comes to 0.54."""
+    path = real_data / "segments_known_truth.csv"
+    words = ("data=table", f"data.path={path}", "data.drop=[Segment]", "features=all")
+    result = segment("fit", *words, "algorithm=latent_class", "algorithm.n_clusters=4", "print=json").json()
+    assert result["n_segments"] == 4
+    found = assignments(client, result["run_id"], tmp_path)
+    truth = pd.read_csv(path)["Segment"].iloc[found.index - found.index.min()]
+    assert adjusted_rand_score(truth, found) >= 0.6

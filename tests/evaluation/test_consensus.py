@@ -5,6 +5,7 @@ from sklearn.datasets import make_circles
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import FunctionTransformer
 
+from segmentation.clustering import LatentClass
 from segmentation.evaluation import ByConsensus, Candidate, Constraints, Field, Yardstick
 from segmentation.evaluation._consensus import FITS
 
@@ -171,3 +172,28 @@ def test_of_answers_that_explain_alike_the_most_repeated_wins():
 
     found = ByConsensus().select(candidates, Field(X, refit), Constraints())
     assert found.winner == 1
+
+
+def test_columns_of_yes_and_no_do_not_decide_by_being_repeated():
+    """What only repeats unrelated answers is stable, and still not what explains the customers."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 3, 300)
+    amounts = rng.normal(np.array([[0, 0], [4, 0], [2, 4]])[truth], 0.7)
+    answers = 8.0 * rng.integers(0, 2, (300, 3))
+    X = np.column_stack([amounts, answers])
+    study = Study(X, algorithms=("kmeans", "ward"))
+    model = LatentClass(3, random_state=0)
+
+    class WithLatentClass(Study):
+        def fit(self, number, rows):
+            if number < len(self.tried):
+                return super().fit(number, rows)
+            return model.fit(X[rows]).labels_
+
+    study.__class__ = WithLatentClass
+    labels = model.fit(X).labels_
+    scores = Yardstick.of(X, FunctionTransformer(), "as given").score(labels)
+    number = len(study.candidates)
+    chosen = study.select([*study.candidates, Candidate(number, "latent_class", labels, scores, 3)])
+    assert chosen.winner == number
+    assert "in amounts and levels" in chosen.reason

@@ -8,7 +8,9 @@ from segmentation.clustering.centers import (
     KMeans,
     MeanShift,
     MiniBatchKMeans,
+    Mixture,
 )
+from segmentation.clustering.mixed import LatentClass, few_levels
 from segmentation.clustering.rows import (
     DBSCAN,
     HDBSCAN,
@@ -25,6 +27,7 @@ ALGORITHMS: tuple[type[Segmenter], ...] = (
     MiniBatchKMeans,
     BisectingKMeans,
     GaussianMixture,
+    LatentClass,
     Hierarchical,
     Birch,
     DBSCAN,
@@ -53,12 +56,15 @@ __all__ = [
     "GaussianMixture",
     "Hierarchical",
     "KMeans",
+    "LatentClass",
     "MeanShift",
     "MiniBatchKMeans",
+    "Mixture",
     "QuantileScaler",
     "Segmenter",
     "Spectral",
     "agreement",
     "cut_tree",
+    "few_levels",
     "k_distances",
 ]

@@ -179,7 +179,37 @@ class BisectingKMeans(Segmenter):
         return self.n_clusters
 
 
-class GaussianMixture(Segmenter):
+class Mixture(Segmenter):
+    """What all mixtures share: a probability of each segment."""
+
+    def predict_proba(self, X: ArrayLike) -> Matrix:
+        """Give the probability of each segment for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Customers, scaled as in training.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_segments_)
+            Rows sum to 1.
+        """
+        X = self._checked(X)
+        number = self._renumber[:-1]
+        order = np.argsort(number)[-self.n_segments_ :]
+        shares = self._shares(X)[:, order]
+        total = shares.sum(axis=1, keepdims=True)
+        # A row that only a component without members explains belongs to the nearest segment, as in predict.
+        nearest = np.eye(self.n_segments_)[self._label(X)]
+        return np.divide(shares, total, out=nearest, where=total > 0)
+
+    def _shares(self, X: Matrix) -> Matrix:
+        """Probability of each component, in the algorithm's own numbering."""
+        return self._model.predict_proba(X)
+
+
+class GaussianMixture(Mixture):
     """Elliptic, overlapping segments; a new row joins the most probable component.
 
     Parameters
@@ -227,28 +257,6 @@ class GaussianMixture(Segmenter):
         self.reg_covar = reg_covar
         self.init_params = init_params
         self.random_state = random_state
-
-    def predict_proba(self, X: ArrayLike) -> Matrix:
-        """Give the probability of each segment for each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Customers, scaled as in training.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_segments_)
-            Rows sum to 1.
-        """
-        X = self._checked(X)
-        number = self._renumber[:-1]
-        order = np.argsort(number)[-self.n_segments_ :]
-        shares = self._model.predict_proba(X)[:, order]
-        total = shares.sum(axis=1, keepdims=True)
-        # A row that only a component without members explains belongs to the nearest segment, as in predict.
-        nearest = np.eye(self.n_segments_)[self._label(X)]
-        return np.divide(shares, total, out=nearest, where=total > 0)
 
     def bic(self, X: ArrayLike) -> float:
         """Return the Bayesian information criterion of the mixture on X; lower is better.

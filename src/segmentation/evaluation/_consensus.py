@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import beta
 
+from segmentation.clustering import few_levels
 from segmentation.errors import InputError
 from segmentation.evaluation._selection import (
     Candidate,
@@ -67,7 +68,8 @@ class ByConsensus:
     the penalty of BIC); of several with as many segments whose likelihoods cannot be told apart (Vuong's test)
     the one that sub-samples repeat best. The mixture wins where its segments are Gaussian indeed, unless the
     confirmed one is not, and sub-samples or algorithms differ about the mixture: then it has only paved another
-    shape with Gaussians.
+    shape with Gaussians. Columns of few values (yes or no, a level) enter the likelihood by their frequencies, and
+    where there are any the mixture wins: what merely repeats the levels is repeated by every sub-sample.
 
     Only candidates whose upper bound exceeds the best confirmed one are resampled, so that a larger budget
     changes nothing once it is enough.
@@ -110,17 +112,21 @@ class ByConsensus:
         mixture = kept[next(iter(kept)) if explaining is None else explaining]
         confirmed = mixture if solid is None else kept[solid]
         several = len({c.algorithm for c in kept.values()}) > 1
-        gaussian = (
-            several
-            and _normal(field.X, mixture.labels)
-            and (
-                confirmed.number == mixture.number
-                or _solid(evidence[mixture.number])
-                or not _another_shape(field.X, confirmed.labels)
+        # Where columns have few values, whatever repeats their levels is repeated by every sub-sample.
+        mixed = bool(few_levels(field.X).any())
+        explained = several and (
+            mixed
+            or (
+                _normal(field.X, mixture.labels)
+                and (
+                    confirmed.number == mixture.number
+                    or _solid(evidence[mixture.number])
+                    or not _another_shape(field.X, confirmed.labels)
+                )
             )
         )
-        winner = contest.most_repeated(mixture.number) if gaussian else confirmed.number
-        value = _mixture if gaussian else _confirmed
+        winner = contest.most_repeated(mixture.number) if explained else confirmed.number
+        value = _mixture if explained else _confirmed
         failed |= {i: why for i, e in evidence.items() if i != winner and (why := _dissolving(e))}
         behind = {i: round(value(evidence[winner]) - value(evidence[i]), 9) for i in kept}
         failed |= {
@@ -134,7 +140,8 @@ class ByConsensus:
             key=lambda i: (i not in kept, i in failed, behind.get(i, 0.0), i),
         )
         ranking = (winner, *rest)
-        reason = _why(ranking, kept, evidence, failed, behind, gaussian)
+        kind = ("in amounts and levels" if mixed else "as Gaussian groups") if explained else None
+        reason = _why(ranking, kept, evidence, failed, behind, kind)
         return Selection(ranking, failed, reason, evidence)
 
 
@@ -250,13 +257,29 @@ def _nearest(c: Candidate, others: Sequence[Candidate], own: float) -> tuple[flo
 
 def _gaussian_fit(X: np.ndarray, labels: np.ndarray) -> float:
     """BIC of one Gaussian a segment, noise another one, as a gain: bits a row, higher is better."""
-    n, d = X.shape
-    parameters = len(np.unique(labels)) * (1 + d + d * (d + 1) / 2)
+    n, few = len(X), few_levels(X)
+    d = int((~few).sum())
+    levels = sum(len(np.unique(column)) - 1 for column in X[:, few].T)
+    parameters = len(np.unique(labels)) * (1 + d + d * (d + 1) / 2 + levels)
     return float(_row_fit(X, labels).mean() - parameters * np.log2(n) / 2 / n)
 
 
 def _row_fit(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Log-likelihood of each row in its segment's Gaussian, its share included, in bits."""
+    """Log-likelihood of each row in its segment, the segment's share included, in bits.
+
+    Amounts follow the segment's Gaussian; columns of few values its frequencies, for an indicator of 0 and 1 has no
+    density: a Gaussian would fit the better the fewer members have the level.
+    """
+    few = few_levels(X)
+    n = len(X)
+    fit = _gaussian_log(X[:, ~few], labels) if not few.all() else np.zeros(n)
+    for column in X[:, few].T:
+        fit += _level_log(column, labels)
+    sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return (fit + np.log(sizes[2][sizes[1]] / n)) / np.log(2)
+
+
+def _gaussian_log(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
     n, d = X.shape
     everything = np.cov(X.T, bias=True).reshape(d, d)
     floor = 1e-3 * np.diag(np.diag(everything) + 1e-12)
@@ -268,8 +291,20 @@ def _row_fit(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
         model = (rows.T @ rows / len(rows) if len(rows) > d else everything) + floor
         volume = np.linalg.slogdet(model)[1] + d * np.log(2 * np.pi)
         distance = np.einsum("ij,ij->i", rows @ np.linalg.inv(model), rows)
-        fit[inside] = np.log(len(rows) / n) - (volume + distance) / 2
-    return fit / np.log(2)
+        fit[inside] = -(volume + distance) / 2
+    return fit
+
+
+def _level_log(column: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    _, level = np.unique(column, return_inverse=True)
+    _, segment = np.unique(labels, return_inverse=True)
+    counts = np.zeros((segment.max() + 1, level.max() + 1))
+    np.add.at(counts, (segment, level), 1)
+    # One customer more, spread as all are: as LatentClass does.
+    counts += counts.sum(axis=0) / len(column)
+    shares = np.log(counts / counts.sum(axis=1, keepdims=True))
+    found: np.ndarray = shares[segment, level]
+    return found
 
 
 def drawn(n: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -303,7 +338,10 @@ def _dissolving(evidence: Evidence) -> str | None:
 
 def _normality(X: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Kolmogorov distance of the segments' Mahalanobis distances from a Gaussian's, plain and times sqrt(rows)."""
+    X = X[:, ~few_levels(X)]
     d = X.shape[1]
+    if d == 0:
+        return 0.0, 0.0
     found, sizes = [], []
     for segment in np.unique(labels[labels >= 0]):
         rows = X[labels == segment]
@@ -341,10 +379,10 @@ def _why(
     evidence: dict[int, Evidence],
     failed: dict[int, str],
     behind: dict[int, float],
-    gaussian: bool,
+    kind: str | None,
 ) -> str:
     won, proof = kept[ranking[0]], evidence[ranking[0]]
-    how = "explains the customers best as Gaussian groups" if gaussian else "tells most of what holds"
+    how = f"explains the customers best {kind}" if kind else "tells most of what holds"
     if proof.disputed is None:
         how = "has the highest silhouette of those whose segments hold"
     stable = f"{proof.stability.score:.2f}" if proof.stability else "unknown"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import pairwise_distances
 
-from segmentation.clustering import GaussianMixture
+from segmentation.clustering import Mixture
 
 DBCV_ROWS = 1_500
 """DBCV is that of one fixed sample of at most this many rows."""
@@ -222,12 +222,12 @@ def _log_dispersion(X: np.ndarray, labels: np.ndarray | None) -> float:
     return float(np.log(max(within, np.finfo(float).tiny)))
 
 
-def bic(mixture: GaussianMixture, X: np.ndarray) -> float:
+def bic(mixture: Mixture, X: np.ndarray) -> float:
     """Bayesian information criterion of a fitted mixture.
 
     Parameters
     ----------
-    mixture : GaussianMixture
+    mixture : Mixture
         Fitted.
     X : ndarray of shape (n, d)
         The rows it was fitted on.
@@ -241,12 +241,12 @@ def bic(mixture: GaussianMixture, X: np.ndarray) -> float:
     return float(mixture.bic(X))
 
 
-def icl(mixture: GaussianMixture, X: np.ndarray) -> float:
+def icl(mixture: Mixture, X: np.ndarray) -> float:
     """Integrated completed likelihood of a fitted mixture: BIC that also pays for overlap.
 
     Parameters
     ----------
-    mixture : GaussianMixture
+    mixture : Mixture
         Fitted.
     X : ndarray of shape (n, d)
         The rows it was fitted on.

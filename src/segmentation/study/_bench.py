@@ -3,7 +3,7 @@
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 
-from segmentation.clustering import BisectingKMeans, GaussianMixture, Hierarchical, KMeans, MiniBatchKMeans
+from segmentation.clustering import (
+    BisectingKMeans,
+    GaussianMixture,
+    Hierarchical,
+    KMeans,
+    LatentClass,
+    MiniBatchKMeans,
+    Mixture,
+    few_levels,
+)
 from segmentation.errors import InputError
 from segmentation.evaluation import Candidate, Scores, Yardstick, bic, icl
 from segmentation.study._plan import bounds_from_data, plan
@@ -99,7 +108,7 @@ class Bench:
         self._trees: dict[tuple[Any, ...], np.ndarray] = {}
         self._found: OrderedDict[Configuration, Clustering] = OrderedDict()
         self.space = space
-        self.space = bounds_from_data(space, self._seen_by_algorithms())
+        self.space = bounds_from_data(self._without_twins(space), self._seen_by_algorithms())
 
     @property
     def threads(self) -> int | None:
@@ -236,6 +245,17 @@ class Bench:
         self._trees[key] = algorithm.fit(X, tree=self._trees.get(key)).linkage_matrix_
         return algorithm
 
+    def _without_twins(self, space: Space) -> Space:
+        """Without columns of few values a latent class model is a diagonal mixture: not tried twice."""
+        twins = (
+            {name for name, algorithm in space.algorithms.items() if isinstance(algorithm, LatentClass)}
+            if any(isinstance(a, GaussianMixture) for a in space.algorithms.values())
+            else set()
+        )
+        if not twins or any(few_levels(self.features(name)[1]).any() for name in space.features):
+            return space
+        return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in twins})
+
     def _seen_by_algorithms(self) -> dict[str, np.ndarray]:
         """The customers under each scaler, in the first feature set and without a searched reducer's settings."""
         features, reducer = next(iter(self.space.features)), next(iter(self.space.reducers))
@@ -254,7 +274,7 @@ class Bench:
 def own_scores(fitted: Fitted) -> dict[str, float]:
     """Scores that an algorithm defines itself, in the space it saw."""
     algorithm = fitted.algorithm
-    if isinstance(algorithm, GaussianMixture):
+    if isinstance(algorithm, Mixture):
         return {"bic": bic(algorithm, fitted.X), "icl": icl(algorithm, fitted.X)}
     inertia = getattr(algorithm, "inertia_", None)
     return {} if inertia is None else {"inertia": float(inertia)}
