@@ -1,6 +1,6 @@
 """What `fit` and `sweep` both do with a clustering: score it, draw it, log it, say it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Scores, Verdict, Yardstick, mean_silhouette
 from segmentation.profiling import profile
+from segmentation.serving import Segment, SegmentModel
 from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
 from segmentation.tracking import Registry, Run, Store, log_model
 
@@ -152,7 +153,7 @@ def keep(
     run.table("segments/assignments.csv", assigned, index=True)
     for name, figure in figures(customers, assessed).items():
         run.figure(f"plots/{name}.png", figure)
-    uri = _log_pipeline(run, config, customers, assessed)
+    uri = _log_pipeline(run, config, customers, assessed, _unnamed(assessed))
     if not config.register:
         return described, {"uri": uri}
     tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
@@ -202,8 +203,20 @@ def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
 
 
-def _log_pipeline(run: Run, config: DictConfig, customers: Customers, assessed: Assessed) -> str:
+def _unnamed(assessed: Assessed) -> list[Segment]:
+    """The segments of a model that is related to none before it."""
+    n_customers = len(assessed.fitted.labels)
+    return [
+        Segment(number, f"S{number + 1}", f"segment {number}", size, size / n_customers, color=number)
+        for number, size in enumerate(assessed.sizes)
+    ]
+
+
+def _log_pipeline(
+    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, segments: Sequence[Segment]
+) -> str:
     features = assessed.fitted.pipeline[0]
+    model = SegmentModel(assessed.fitted.pipeline, segments, customers.table)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.
@@ -214,7 +227,7 @@ def _log_pipeline(run: Run, config: DictConfig, customers: Customers, assessed: 
         "choice": choice_tags(assessed.configuration),
         "params": dict(assessed.configuration.params),
     }
-    return log_model(run, assessed.fitted.pipeline, example, features.categorical_, metadata)
+    return log_model(run, model, example, metadata)
 
 
 def clustering_record(assessed: Assessed, metrics: Mapping[str, float]) -> dict[str, Any]:

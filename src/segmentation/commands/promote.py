@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
 from sklearn.metrics import adjusted_rand_score
-from sklearn.pipeline import Pipeline
 
 from segmentation.commands._clustering import open_store
 from segmentation.commands._config import build
@@ -17,7 +16,8 @@ from segmentation.commands._trained import source
 from segmentation.data import Customers
 from segmentation.errors import InputError
 from segmentation.evaluation import Scores, Yardstick
-from segmentation.tracking import ModelVersion, Registry, load_pipeline
+from segmentation.serving import SegmentModel
+from segmentation.tracking import ModelVersion, Registry, load_model
 
 CHAMPION = "champion"
 
@@ -55,14 +55,17 @@ def run(config: DictConfig) -> Result:
     champion = registry.find(CHAMPION)
     if not config.dry_run and champion != challenger:
         _require_reason(challenger, config.reason)
-    pipeline, metadata = load_pipeline(challenger.uri)
+    model, metadata = load_model(challenger.uri)
     customers: Customers = source(config, metadata).read()
     yardstick = Yardstick.of(
-        pipeline[0].transform(customers.table), build(config.yardstick, "yardstick"), "yardstick", config.seed
+        model.features.transform(customers.table),
+        build(config.yardstick, "yardstick"),
+        "yardstick",
+        config.seed,
     )
-    contenders = [_contend("challenger", challenger, pipeline, metadata, customers, yardstick)]
+    contenders = [_contend("challenger", challenger, model, metadata, customers, yardstick)]
     if champion and champion != challenger:
-        old, old_metadata = load_pipeline(champion.uri)
+        old, old_metadata = load_model(champion.uri)
         contenders.append(_contend(CHAMPION, champion, old, old_metadata, customers, yardstick))
 
     agreement = None
@@ -97,12 +100,12 @@ def _require_reason(challenger: ModelVersion, reason: str | None) -> None:
 def _contend(
     role: str,
     version: ModelVersion,
-    pipeline: Pipeline,
+    model: SegmentModel,
     metadata: dict[str, Any],
     customers: Customers,
     yardstick: Yardstick,
 ) -> Contender:
-    labels = np.asarray(pipeline.predict(customers.table))
+    labels = model.predict(customers.table)
     return Contender(role, version, metadata["choice"]["algorithm"], labels, yardstick.score(labels))
 
 

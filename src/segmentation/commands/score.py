@@ -13,7 +13,7 @@ from segmentation.commands._config import plain
 from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.errors import InputError
-from segmentation.tracking import load_pipeline
+from segmentation.tracking import load_model
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -37,9 +37,9 @@ def run(config: DictConfig) -> Result:
     if path is None:
         raise InputError("Name the customers to score: data.path=...")
     open_store(config)
-    pipeline, metadata = load_pipeline(config.model)
+    model, metadata = load_model(config.model)
     new = source(config, metadata).read_new(path)
-    scored = score(pipeline, new)
+    scored = score(model.pipeline, new)
     _write(scored, output)
 
     counts = scored["segment"].value_counts().sort_index()

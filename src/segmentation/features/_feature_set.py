@@ -45,6 +45,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         The columns of the customer table that are read, in the order of the output.
     categorical_, log_ : list of str
         Which of them are categories, and which are taken as logarithms.
+    levels_ : dict of str to list of str
+        Category -> the levels of the training customers, sorted.
     transformer_ : ColumnTransformer
         The fitted steps.
     n_features_in_ : int
@@ -95,6 +97,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         self._check_values(table, numeric, categorical, log)
         self.log_ = log
         self._levels = {c: _by_fold(table[c].dropna().astype(str)) for c in categorical}
+        self.levels_ = {c: sorted(set(known.values())) for c, known in self._levels.items()}
         self.transformer_ = self._steps(numeric, categorical, log).fit(self._cast(table))
         return self
 
@@ -125,6 +128,26 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             # A level never seen is a row of zeros, as the docstring says: nothing to warn of.
             warnings.filterwarnings("ignore", "Found unknown categories")
             return self.transformer_.transform(self._cast(table))
+
+    def unseen(self, X: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Find the categories that the training did not know.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_customers, n_columns)
+            Customers with at least the columns learned from.
+
+        Returns
+        -------
+        dict of str to ndarray of bool of shape (n_customers,)
+            For each category, the customers whose level was never seen; a missing one is not a level.
+        """
+        check_is_fitted(self)
+        found = {}
+        for column, known in self._levels.items():
+            new = [v for v in X[column].dropna().unique() if _fold(str(v)) not in known]
+            found[column] = X[column].isin(new).to_numpy() if new else np.zeros(len(X), dtype=bool)
+        return found
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Name the columns of the matrix, for example ``annual_income`` and ``gender_Male``."""
