@@ -1,0 +1,654 @@
+"""The report of a study or a fit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from segmentation.report._cells import UNKNOWN, decimals, number
+from segmentation.report._markdown import markdown
+from segmentation.report._page import page
+from segmentation.report._parts import Code, Facts, Picture, Points, Scatter3D, Section, Table
+
+if TYPE_CHECKING:
+    from segmentation.profiling import Profile, Recommendation, Rule, Rules
+
+NOISE = -1
+STABLE, DOUBTFUL = 0.75, 0.6
+"""Jaccard similarities above which a segment is stable, and below which it is not to be relied on (Hennig 2007)."""
+MANY = 8
+"""Segments beyond which tables have them as rows."""
+SHOWN_TRIALS = 12
+SHOWN_LEVELS = 8
+PLACES = {
+    "summary": ("segment_separation",),
+    "choice": (
+        "structure",
+        "silhouette",
+        "elbow",
+        "gap",
+        "selection",
+        "agreement",
+        "segment_stability",
+        "segment_flows",
+        "pareto",
+        "front",
+        "optuna",
+        "dendrogram",
+        "k_distance",
+    ),
+    "rules": ("surrogate", "rules"),
+    "targets": ("attractiveness",),
+}
+"""Where a picture stands, by how its name begins; all others are comparisons of segments."""
+ANSWERS = {
+    "segments": "Are they real? Yes: there are places between the groups where customers are missing.",
+    "weak": "Are they real? Perhaps: the groups are hardly apart. Use them where they help, and check again "
+    "with new data.",
+    "none": "Are they real? No: nothing shows gaps between groups, so the segments cut a continuum. They can still "
+    "be useful to address customers differently, but two customers on either side of a border are much alike.",
+}
+WHY_NO_TEST = (
+    "No test is shown for the columns that made the segments: the clustering pulled the segments apart in exactly "
+    "these, so a test would find a difference even in pure noise. Only columns that were not clustered on are "
+    "tested, and corrected for their number (Holm)."
+)
+HOW_RANKED = (
+    "Each criterion is scored from 0 to 1 and the score is their weighted mean. Size is the share of all customers, "
+    "value the share of what all are worth, distinctness the mean distance from all customers in standard "
+    "deviations, stability how far samples find the segment again, reachability how well its rule finds it."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StudyReport:
+    """What a study or a fit found, as values; what is not known is left out of the report.
+
+    Attributes
+    ----------
+    title : str
+        Heading.
+    data : str
+        Name of the data set.
+    profile : Profile
+        What the segments are like.
+    names : mapping of int to str
+        What each segment is called, noise (-1) too where there is noise.
+    colors : mapping of int to str
+        Colour ("#rrggbb") of each segment, the same as in the pictures.
+    traits : mapping of int to mapping of str to str
+        Segment -> column -> "low", "mid", "high" or the level that marks it.
+    ids : mapping of int to str
+        Identity of each segment through all versions of the model.
+    findings : sequence of str
+        What reading the data found.
+    verdict : str
+        "segments", "weak" or "none"; "" where it was not asked.
+    sentence : str
+        The evidence of the verdict.
+    reason : str
+        Why these segments and so many.
+    rules : Rules, optional
+        The surrogate tree's rules.
+    recommendations : sequence of Recommendation, optional
+        What the playbook says of each segment; None where there is no playbook.
+    attractiveness : DataFrame, optional
+        Index segment, as `Attractiveness.rank` gives it.
+    evidence : DataFrame, optional
+        One row a segment: segment, silhouette, jaccard and whatever else is known.
+    leaderboard : DataFrame, optional
+        The trials, best first.
+    pictures : mapping of str to Picture
+        By the name of their file; ``segment_3`` is the one on the card of segment 3.
+    scatter : Scatter3D, optional
+        Customers in three dimensions.
+    config, command, fingerprint : str
+        How to do it again: the resolved config, the command line, and what the data was.
+    versions : mapping of str to str
+        Library -> version.
+    notes : sequence of str
+        What was sampled or left out, in sentences.
+    """
+
+    title: str
+    data: str
+    profile: "Profile"
+    names: Mapping[int, str]
+    colors: Mapping[int, str]
+    traits: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    ids: Mapping[int, str] = field(default_factory=dict)
+    findings: Sequence[str] = ()
+    verdict: str = ""
+    sentence: str = ""
+    reason: str = ""
+    rules: "Rules | None" = None
+    recommendations: "Sequence[Recommendation] | None" = None
+    attractiveness: pd.DataFrame | None = None
+    evidence: pd.DataFrame | None = None
+    leaderboard: pd.DataFrame | None = None
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    scatter: Scatter3D | None = None
+    config: str = ""
+    command: str = ""
+    fingerprint: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def labels(self) -> list[int]:
+        """The segments' numbers, noise last where there is noise."""
+        return [int(s) for s in self.profile.segments.index]
+
+    @property
+    def segments(self) -> list[int]:
+        """The segments' numbers without noise."""
+        return [s for s in self.labels if s >= 0]
+
+    @property
+    def n_customers(self) -> int:
+        """All of them, noise too."""
+        return int(self.profile.segments["customers"].sum())
+
+    def figures(self, segment: int) -> dict[str, float]:
+        """What is known of how sure a segment is: silhouette, jaccard."""
+        if self.evidence is None or segment not in set(self.evidence["segment"]):
+            return {}
+        row = self.evidence.set_index("segment").loc[segment]
+        return {name: float(row[name]) for name in ("silhouette", "jaccard") if name in row}
+
+    def rule(self, segment: int) -> "Rule | None":
+        """The segment's rule, where there are rules."""
+        return next((r for r in self.rules.rules if r.segment == segment), None) if self.rules else None
+
+    def recommended(self, segment: int) -> "list[Recommendation]":
+        """What the playbook says of the segment."""
+        return [r for r in self.recommendations or () if r.segment == segment]
+
+
+def to_html(report: StudyReport) -> str:
+    """Lay a report out as one HTML file.
+
+    Parameters
+    ----------
+    report : StudyReport
+
+    Returns
+    -------
+    str
+    """
+    return page(report.title, _lead(report), _sections(report))
+
+
+def to_markdown(report: StudyReport, pictures: str = "") -> str:
+    """Write a report as Markdown.
+
+    Parameters
+    ----------
+    report : StudyReport
+    pictures : str, default=""
+        Folder of the pictures' files, seen from the Markdown file; "" where they are nowhere.
+
+    Returns
+    -------
+    str
+    """
+    return markdown(report.title, _lead(report), _sections(report), pictures)
+
+
+def _sections(report: StudyReport) -> list[Section]:
+    made = [
+        Section("Summary", _summary(report)),
+        Section("The data", _data(report)),
+        Section("How the segments were chosen", _choice(report)),
+        Section("Segments one by one", [_card(report, s) for s in report.labels]),
+        Section("How the segments differ", _comparison(report)),
+        Section("Rules for a database", _rules(report)),
+        Section("Which segments to target", _targets(report)),
+        Section("Method, and how to do it again", _method(report)),
+    ]
+    return [section for section in made if section.parts]
+
+
+# Summary
+
+
+def _lead(report: StudyReport) -> str:
+    n, k = f"{report.n_customers:,}", len(report.segments)
+    if k == 0:
+        return f"No segments were found: none of the {n} customers of {report.data} belongs to one."
+    if k == 1:
+        return f"One segment was found among the {n} customers of {report.data}: there is nothing to compare it with."
+    noise = _count(report, NOISE) if NOISE in report.labels else ""
+    apart = f"; {noise} belong to none and are called noise" if noise else ""
+    return f"The {n} customers of {report.data} fall into {k} segments{apart}."
+
+
+def _summary(report: StudyReport) -> list[Any]:
+    parts: list[Any] = [ANSWERS[report.verdict]] if report.verdict and report.segments else []
+    unsure = [
+        f"{report.names[s]} ({figures['jaccard']:.2f})"
+        for s in report.segments
+        if (figures := report.figures(s)).get("jaccard", 1.0) < STABLE
+    ]
+    if unsure:
+        parts.append(
+            f"Unsure, since samples of the customers do not find them again: {'; '.join(unsure)}. "
+            f"A Jaccard similarity of {STABLE} or more is called stable."
+        )
+    return [*parts, Table("The segments", _overview(report), _marks(report)), *_pictures(report, "summary")]
+
+
+def _overview(report: StudyReport) -> pd.DataFrame:
+    segments, labels = report.profile.segments, report.labels
+    columns: dict[str, list[Any]] = {
+        "Customers": segments["customers"].tolist(),
+        "Share": [_percent(v) for v in segments["share"]],
+    }
+    if report.profile.value is not None:
+        columns[_titled(report, report.profile.value)] = segments["value"].tolist()
+        columns["Share of value"] = [_percent(v) for v in segments["value_share"]]
+    if report.traits:
+        columns["Marked by"] = [
+            # What it was made of tells a segment apart; all else is on its card.
+            _marked_by(report, s, report.profile.features or None)
+            for s in labels
+        ]
+    if report.recommendations is not None:
+        columns["What to do"] = ["; ".join(r.play for r in report.recommended(s)) or UNKNOWN for s in labels]
+    return pd.DataFrame(columns, index=_index(report))
+
+
+def _marked_by(report: StudyReport, segment: int, columns: Sequence[str] | None = None) -> str:
+    if segment not in report.traits:
+        return UNKNOWN
+    marks = [
+        f"{trait} {_called(column)}" if trait in {"low", "high"} else f"{_called(column)} {trait}"
+        for column, trait in report.traits[segment].items()
+        if trait != "mid" and (columns is None or column in columns)
+    ]
+    return "; ".join(marks) or "nothing: it is in the middle"
+
+
+# Data, choice
+
+
+def _data(report: StudyReport) -> list[Any]:
+    profile = report.profile
+    facts = {
+        "Data set": report.data,
+        "Customers": f"{report.n_customers:,}",
+        "Clustered on": ", ".join(_titled(report, c) for c in profile.features),
+        "Described by, too": ", ".join(_titled(report, c) for c in profile.descriptors),
+        "Fingerprint": report.fingerprint,
+    }
+    found = (
+        ["What reading it found:", Points(report.findings)]
+        if report.findings
+        else ["Reading it found nothing to repair."]
+    )
+    return [Facts({term: text for term, text in facts.items() if text}), *found]
+
+
+def _choice(report: StudyReport) -> list[Any]:
+    parts: list[Any] = [text for text in (report.reason, report.sentence) if text]
+    parts += _pictures(report, "choice")
+    if report.leaderboard is not None and len(report.leaderboard):
+        shown, total = report.leaderboard.head(SHOWN_TRIALS), len(report.leaderboard)
+        some = f"the first {len(shown)} of {total}" if total > len(shown) else f"all {total}"
+        parts.append(Table(f"The trials, best first: {some}", shown.reset_index(drop=True)))
+    return parts
+
+
+# One segment
+
+
+def _card(report: StudyReport, segment: int) -> Section:
+    parts: list[Any] = [Facts(_facts(report, segment))]
+    parts += [Table(caption, frame) for caption, frame in _portrait(report, segment).items() if len(frame)]
+    if f"segment_{segment}" in report.pictures:
+        parts.append(_picture(report, f"segment_{segment}"))
+    if report.recommendations is not None and segment != NOISE:
+        parts.append(Section("What to do", _advice(report, segment)))
+    rule = report.rule(segment)
+    if rule:
+        parts.append(Section("Rule", _rule(rule)))
+    return Section(_capital(report.names[segment]), parts, report.colors[segment])
+
+
+def _facts(report: StudyReport, segment: int) -> dict[str, str]:
+    profile, figures = report.profile, report.figures(segment)
+    row = profile.segments.loc[segment]
+    facts = {"Customers": _count(report, segment)}
+    if profile.value is not None:
+        share = f" ({row['value_share']:.1%} of all)" if np.isfinite(row["value_share"]) else ""
+        facts[_titled(report, profile.value)] = number(row["value"], decimals([row["value"]])) + share
+    if segment in report.ids:
+        facts["Identity"] = report.ids[segment]
+    if segment in report.traits:
+        facts["Marked by"] = _marked_by(report, segment)
+    if "silhouette" in figures:
+        facts["Silhouette"] = f"{figures['silhouette']:.2f}"
+    if "jaccard" in figures:
+        facts["Found again"] = f"Jaccard {figures['jaccard']:.2f}: {_stability(figures['jaccard'])}"
+    for caption, table in (
+        ("Most typical customers", profile.typical),
+        ("Least certain customers", profile.uncertain),
+    ):
+        ids = table.loc[table["segment"] == segment, "id"]
+        if len(ids):
+            facts[caption] = ", ".join(map(str, ids))
+    return facts
+
+
+def _stability(jaccard: float) -> str:
+    if np.isnan(jaccard):
+        return "not known"
+    if jaccard >= STABLE:
+        return "samples of the customers find the same segment"
+    if jaccard >= DOUBTFUL:
+        return "samples find a segment like it, and are unsure of its members"
+    return "samples do not find it; do not rely on it"
+
+
+def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
+    """The tables of numbers and of levels on a segment's card."""
+    numbers, overall = report.profile.numbers, _overall(report.profile)
+    rows = numbers[numbers["segment"] == segment].set_index("column")
+    rows = rows.loc[sorted(rows.index, key=lambda c: rows.loc[c, "role"] != "feature")]
+    shown = []
+    for column, row in rows.iterrows():
+        places = decimals([row["center"], row["q25"], row["q75"], overall[column]])
+        shown.append(
+            {
+                "This segment": number(row["center"], places),
+                "All customers": number(overall[column], places),
+                "Difference (sd)": _signed(row["effect"]),
+                "Middle half": f"{number(row['q25'], places)} to {number(row['q75'], places)}",
+                "Clustered on": "yes" if row["role"] == "feature" else "no",
+            }
+        )
+    index = pd.Index([_titled(report, c) for c in rows.index], name="Column")
+    levels = report.profile.categories
+    levels = levels[levels["segment"] == segment]
+    largest = levels.loc[levels["effect"].abs().sort_values(ascending=False, kind="stable").index].head(
+        SHOWN_LEVELS
+    )
+    some = f", the {SHOWN_LEVELS} of {len(levels)} that differ most" if len(levels) > SHOWN_LEVELS else ""
+    composition = pd.DataFrame(
+        {
+            "Level": largest["level"].to_numpy(),
+            "This segment": [_percent(v) for v in largest["share"]],
+            "All customers": [_percent(v) for v in largest["overall"]],
+        },
+        index=pd.Index([_called(c) for c in largest["column"]], name="Column"),
+    )
+    return {
+        "Numbers: the centre of the segment against all customers; differences in standard deviations": pd.DataFrame(
+            shown, index=index
+        ),
+        f"Categories: share of each level{some}": composition,
+    }
+
+
+def _advice(report: StudyReport, segment: int) -> list[Any]:
+    found = report.recommended(segment)
+    if not found:
+        return ["No play of the playbook fits this segment, so nothing is recommended."]
+    parts: list[Any] = []
+    for advice in found:
+        parts += [
+            f"{_capital(advice.play)}: {advice.action}",
+            Facts({"Why": advice.because, "Evidence": advice.evidence}),
+        ]
+    return parts
+
+
+def _rule(rule: "Rule") -> list[Any]:
+    parts: list[Any] = [f"{_capital(rule.words)}."]
+    if rule.customers:
+        parts.append(
+            f"The rule selects {rule.customers:,} customers: {rule.precision:.0%} of them are in the segment, and "
+            f"it finds {rule.recall:.0%} of the segment."
+        )
+    return [*parts, Code("The same as a condition in SQL", rule.sql)]
+
+
+# All segments
+
+
+def _comparison(report: StudyReport) -> list[Any]:
+    profile = report.profile
+    parts: list[Any] = []
+    for role, caption in (
+        ("feature", "What the segments were made of"),
+        ("descriptor", "What else is known of them"),
+    ):
+        numbers = profile.numbers[profile.numbers["role"] == role]
+        if len(numbers):
+            words = f"{caption}: centres, and in brackets the difference from all customers in standard deviations"
+            parts.append(_across(report, words, _differences(report, numbers)))
+        levels = profile.categories[profile.categories["role"] == role]
+        if len(levels):
+            parts.append(_across(report, f"{caption}: shares of each level", _shares(report, levels)))
+    if report.evidence is not None:
+        parts.append(_evidence(report, report.evidence))
+    tests: list[Any] = [WHY_NO_TEST] if profile.features and len(report.segments) > 1 else []
+    if len(profile.tests):
+        tests.append(Table("Do segments differ in what they were not made of?", _tests(profile.tests)))
+    if tests:
+        parts.append(Section("Descriptors and their tests", tests))
+    drawn: list[Any] = [report.scatter] if report.scatter else []
+    drawn += _pictures(report, "comparison")
+    return [*parts, Section("Pictures", drawn)] if drawn else parts
+
+
+def _differences(report: StudyReport, numbers: pd.DataFrame) -> pd.DataFrame:
+    """One row a column: all customers, then each segment."""
+    overall, rows = _overall(report.profile), {}
+    for column, group in numbers.groupby("column", sort=False):
+        places = decimals([*group["center"], overall[column]])
+        told = {
+            s: f"{number(center, places)} ({_signed(effect)})"
+            for s, center, effect in zip(group["segment"], group["center"], group["effect"], strict=True)
+        }
+        rows[_titled(report, column)] = [number(overall[column], places), *(told[s] for s in report.labels)]
+    return _wide(report, rows, "Column")
+
+
+def _shares(report: StudyReport, levels: pd.DataFrame) -> pd.DataFrame:
+    rows = {}
+    for (column, level), group in levels.groupby(["column", "level"], sort=False):
+        told = dict(zip(group["segment"], group["share"], strict=True))
+        shares = [group["overall"].iloc[0], *(told[s] for s in report.labels)]
+        rows[f"{_called(column)}: {level}"] = [_percent(v) for v in shares]
+    return _wide(report, rows, "Level")
+
+
+def _wide(report: StudyReport, rows: dict[str, list[str]], heading: str) -> pd.DataFrame:
+    columns = ["All customers", *(_capital(report.names[s]) for s in report.labels)]
+    return pd.DataFrame(list(rows.values()), columns=columns, index=pd.Index(list(rows), name=heading))
+
+
+def _across(report: StudyReport, caption: str, frame: pd.DataFrame) -> Table:
+    """Segments side by side, or below each other where they are many."""
+    if len(report.labels) <= MANY:
+        return Table(caption, frame)
+    return Table(caption, frame.T.rename_axis("Segment"), ["", *_marks(report)])
+
+
+def _evidence(report: StudyReport, evidence: pd.DataFrame) -> Table:
+    by_segment = evidence.set_index("segment").reindex(report.segments)
+    known = {"silhouette": "Silhouette", "share_negative": "Closer to another", "jaccard": "Jaccard"}
+    shown = {title: by_segment[name].to_numpy() for name, title in known.items() if name in by_segment}
+    frame = pd.DataFrame(
+        {
+            title: [_percent(v) if title == "Closer to another" else number(v, 2) for v in values]
+            for title, values in shown.items()
+        },
+        index=_index(report, noise=False),
+    )
+    if "Jaccard" in frame:
+        frame["Found again"] = [_stability(float(v)) for v in by_segment["jaccard"]]
+    words = "How sure each segment is: silhouette (1 far from the others, below 0 among them), and whether samples of "
+    return Table(f"{words}the customers find it again", frame, _marks(report)[: len(frame)])
+
+
+def _tests(tests: pd.DataFrame) -> pd.DataFrame:
+    shown = {
+        "Test": tests["test"],
+        "n": tests["n"],
+        "Statistic": [number(v, 2) for v in tests["statistic"]],
+        "p (Holm)": [_chance(p) for p in tests["p_holm"]],
+        "Effect, 0 to 1": [number(v, 3) for v in tests["effect"]],
+        "Kind of effect": tests["effect_name"],
+    }
+    if "chance" in tests:
+        shown["Effect by chance alone"] = [number(v, 3) for v in tests["chance"]]
+    if "note" in tests and tests["note"].astype(bool).any():
+        shown["Note"] = tests["note"]
+    index = pd.Index([_called(c) for c in tests["column"]], name="Column")
+    return pd.DataFrame({title: list(values) for title, values in shown.items()}, index=index)
+
+
+def _rules(report: StudyReport) -> list[Any]:
+    if report.rules is None:
+        return []
+    rows = [r for r in report.rules.rules if r.segment in report.names]
+    table = pd.DataFrame(
+        {
+            "Rule": [r.words for r in rows],
+            "Selects": [r.customers for r in rows],
+            "Of them in the segment": [_percent(r.precision) for r in rows],
+            "Of the segment found": [_percent(r.recall) for r in rows],
+        },
+        index=pd.Index([_capital(report.names[r.segment]) for r in rows], name="Segment"),
+    )
+    return [
+        "A small decision tree tells the segments apart without the model.",
+        report.rules.note,
+        Table("The rules", table, [report.colors[r.segment] for r in rows]),
+        *_pictures(report, "rules"),
+        Code("All segments as a CASE expression in SQL", report.rules.case),
+    ]
+
+
+def _targets(report: StudyReport) -> list[Any]:
+    ranked = report.attractiveness
+    if ranked is None or ranked.empty:
+        return []
+    order = [int(s) for s in ranked.index]
+    shown = pd.DataFrame(
+        {
+            "Rank": [UNKNOWN if pd.isna(v) else str(v) for v in ranked["rank"]],
+            "Score": [number(v, 2) for v in ranked["score"]],
+            **{
+                f"{_capital(name)} (raw)": [
+                    f"{number(score, 2)} ({number(raw, 2)})"
+                    for score, raw in zip(ranked[name], ranked[f"{name}_raw"], strict=True)
+                ]
+                for name in ranked.columns
+                if f"{name}_raw" in ranked and ranked[f"{name}_raw"].notna().any()
+            },
+            "Knocked out": [reason or UNKNOWN for reason in ranked["knocked_out"]],
+        },
+        index=pd.Index([_capital(report.names[s]) for s in order], name="Segment"),
+    )
+    if not ranked["knocked_out"].any():
+        shown = shown.drop(columns="Knocked out")
+    parts: list[Any] = [HOW_RANKED]
+    if "not_known" in ranked and ranked["not_known"].iloc[0]:
+        parts.append(f"Not known here, and left out of the scores: {ranked['not_known'].iloc[0]}.")
+    table = Table(
+        "Target segments, the most attractive first; in brackets the figure behind each score",
+        shown,
+        [report.colors[s] for s in order],
+    )
+    return [*parts, table, *_pictures(report, "targets")]
+
+
+def _method(report: StudyReport) -> list[Any]:
+    parts: list[Any] = ["What was sampled:", Points(report.notes)] if report.notes else []
+    facts = {"Fingerprint of the data": report.fingerprint, **report.versions}
+    if any(facts.values()):
+        parts.append(Facts({term: text for term, text in facts.items() if text}))
+    if report.command:
+        parts.append(Code("The command", report.command))
+    if report.config:
+        parts.append(Code("The config, resolved", report.config))
+    return parts
+
+
+# Words and figures
+
+
+def _pictures(report: StudyReport, place: str) -> list[Picture]:
+    def found(name: str) -> str:
+        for where, beginnings in PLACES.items():
+            if name.startswith(beginnings):
+                return where
+        return "comparison"
+
+    cards = {f"segment_{s}" for s in report.labels}
+    order = PLACES.get(place, ())
+    names = [name for name in report.pictures if name not in cards and found(name) == place]
+    names.sort(key=lambda name: [not name.startswith(beginning) for beginning in order])
+    return [_picture(report, name) for name in names]
+
+
+def _picture(report: StudyReport, name: str) -> Picture:
+    return replace(report.pictures[name], name=name)
+
+
+def _overall(profile: "Profile") -> dict[str, float]:
+    """The centre of all customers, from those of the segments."""
+    customers, overall = profile.segments["customers"], {}
+    for column, group in profile.numbers.groupby("column", sort=False):
+        known = customers.loc[group["segment"]].to_numpy() - group["missing"].to_numpy()
+        center, mean = group["center"].to_numpy(), group["mean"].to_numpy()
+        # The centre of a column that was taken as a logarithm is not its mean.
+        logged = not np.allclose(center[known > 0], mean[known > 0])
+        on_scale = np.log1p(center) if logged else center
+        total = float((on_scale[known > 0] * known[known > 0]).sum() / max(known.sum(), 1))
+        overall[column] = float("nan") if not known.sum() else float(np.expm1(total)) if logged else total
+    return overall
+
+
+def _index(report: StudyReport, noise: bool = True) -> pd.Index:
+    labels = report.labels if noise else report.segments
+    return pd.Index([_capital(report.names[s]) for s in labels], name="Segment")
+
+
+def _marks(report: StudyReport) -> list[str]:
+    return [report.colors[s] for s in report.labels]
+
+
+def _count(report: StudyReport, segment: int) -> str:
+    row = report.profile.segments.loc[segment]
+    return f"{int(row['customers']):,} ({row['share']:.1%})"
+
+
+def _titled(report: StudyReport, column: Any) -> str:
+    unit = report.profile.units.get(column)
+    return f"{_called(column)} ({unit})" if unit else _called(column)
+
+
+def _called(column: Any) -> str:
+    return str(column).replace("_", " ")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if np.isfinite(share) else UNKNOWN
+
+
+def _signed(effect: float) -> str:
+    return f"{effect:+.2f}" if np.isfinite(effect) else UNKNOWN
+
+
+def _chance(p: float) -> str:
+    return "<0.001" if p < 0.001 else number(p, 3)
