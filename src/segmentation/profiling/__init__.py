@@ -1,7 +1,39 @@
 """What the segments are like."""
 
+from segmentation.profiling._advice import Source, Start, Suggestion, advise, starting_features
+from segmentation.profiling._associations import Associations, associate
+from segmentation.profiling._attractiveness import Attractiveness
+from segmentation.profiling._columns import describe_columns
 from segmentation.profiling._descriptors import significance
 from segmentation.profiling._names import Naming
+from segmentation.profiling._playbook import Play, Playbook, Recommendation
 from segmentation.profiling._profile import Profile, describe, profile
+from segmentation.profiling._rules import Node, Rule, Rules, surrogate
+from segmentation.profiling._scalers import scale, scaler_effects, scaler_summary
 
-__all__ = ["Naming", "Profile", "describe", "profile", "significance"]
+__all__ = [
+    "Associations",
+    "Attractiveness",
+    "Naming",
+    "Node",
+    "Play",
+    "Playbook",
+    "Profile",
+    "Recommendation",
+    "Rule",
+    "Rules",
+    "Source",
+    "Start",
+    "Suggestion",
+    "advise",
+    "associate",
+    "describe",
+    "describe_columns",
+    "profile",
+    "scale",
+    "scaler_effects",
+    "scaler_summary",
+    "significance",
+    "starting_features",
+    "surrogate",
+]
