@@ -1,9 +1,9 @@
 """Names that say what segments are like."""
 
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ VERY = 3
 """How many thresholds from the mean a segment is not just high, but very high."""
 DIGITS = 9
 """Effects are compared so far, so that names do not hang on how sums were rounded."""
-LONGEST = 24
+LONGEST = 40
 """Characters of a column or a level in a name."""
 NUMERALS = (
     ("C", 100),
@@ -72,9 +72,9 @@ class Naming:
                     f"naming.words.{column} is {words!r}; valid are three different words, for low, middling "
                     f"and high."
                 )
-        if not self.threshold > 0:
+        if not isinstance(self.threshold, Real) or not self.threshold > 0:
             raise InputError(f"naming.threshold is {self.threshold!r}; valid are numbers above 0.")
-        if not self.most >= 1:
+        if not isinstance(self.most, Integral) or self.most < 1:
             raise InputError(f"naming.most is {self.most!r}; valid are whole numbers of at least 1.")
         for given in self.rename.values():
             if list(self.rename.values()).count(given) > 1:
@@ -94,21 +94,19 @@ class Naming:
             out where no level marks the segment, a number where the segment's effect is not known, and noise
             altogether.
         """
-        numbers = profile.numbers[profile.numbers["effect"].notna()]
-        place = 1 + (self._beyond(numbers["effect"])).to_numpy()
         found: dict[int, dict[str, str]] = {int(s): {} for s in profile.segments.index if s != NOISE}
-        for segment, column, i in zip(numbers["segment"], numbers["column"], place, strict=True):
-            if segment != NOISE:
-                found[segment][column] = LEVELS[i]
-        marks = profile.categories[
-            (self._beyond(profile.categories["effect"]) > 0)
-            & (profile.categories["share"].round(DIGITS) >= 0.5)
-            & (profile.categories["level"] != OTHER)
-        ]
-        # Two levels may mark a segment, with half of it each: the one that is further from usual does.
-        marks = marks.assign(effect=marks["effect"].round(DIGITS)).sort_values("effect", kind="stable")
-        for segment, column, level in zip(marks["segment"], marks["column"], marks["level"], strict=True):
-            if segment != NOISE:
+        numbers = _apart_from_noise(profile.numbers.dropna(subset="effect"))
+        for segment, column, effect in zip(
+            *(numbers[c] for c in ("segment", "column", "effect")), strict=True
+        ):
+            found[segment][column] = LEVELS[1 + self._beyond(effect)]
+        shares = _apart_from_noise(profile.categories)
+        marking = shares[(shares["share"].round(DIGITS) >= 0.5) & (shares["level"] != OTHER)]
+        # Two levels may have half of a segment each: the one that is further from usual marks it.
+        marking = marking.iloc[np.argsort(marking["effect"].round(DIGITS), kind="stable")]
+        parts = (marking[c] for c in ("segment", "column", "level", "effect"))
+        for segment, column, level, effect in zip(*parts, strict=True):
+            if self._beyond(effect) > 0:
                 found[segment][column] = level
         return found
 
@@ -139,106 +137,117 @@ class Naming:
             names[NOISE] = "noise"
         given = {segment: self.rename.get(name, name) for segment, name in names.items()}
         for segment, name in given.items():
-            if list(given.values()).count(name) > 1:
+            if name != names[segment] and list(given.values()).count(name) > 1:
                 raise InputError(
                     f"naming.rename calls '{names[segment]}' '{name}', as another segment is called; valid are "
                     f"different names."
                 )
         return given
 
-    def _beyond(self, effect: pd.Series, times: float = 1) -> pd.Series:
-        """-1, 0 or 1: below, within, above so many thresholds."""
-        rounded = effect.astype(float).round(DIGITS)
-        limit = times * self.threshold
-        return (rounded > limit).astype(int) - (rounded < -limit).astype(int)
+    def _beyond(self, effect: float, times: int = 1) -> int:
+        """-1, 0 or 1: below, within or above so many thresholds."""
+        far = round(float(effect), DIGITS)
+        return (far > times * self.threshold) - (far < -times * self.threshold)
 
     def _generated(self, profile: Profile) -> dict[int, str]:
         segments = [int(s) for s in profile.segments.index if s != NOISE]
         if len(segments) == 1:
             return {segments[0]: "all but noise" if NOISE in profile.segments.index else "all customers"}
         words = self._words(profile)
-        columns = _by_spread(profile, list(words.columns))
-        telling = [c for c in columns if words[c].nunique() > 1] or columns
-        chosen: list[str] = []
-        while len(chosen) < min(self.most, len(telling)):
-            rest = [c for c in telling if c not in chosen]
-            chosen.append(max(rest, key=lambda c: len(words[[*chosen, c]].drop_duplicates())))
-        chosen = [c for c in words.columns if c in chosen]
-        said = {segment: list(chosen) for segment in segments}
+        columns = _by_spread(profile, words)
+        telling = [c for c in columns if len(set(words[c].values())) > 1] or columns
+        chosen = _telling_most_apart(words, telling, segments, self.most)
+        said = {segment: [c for c in words if c in chosen] for segment in segments}
 
         def name(segment: int) -> str:
-            return ", ".join(words.loc[segment, c] for c in said[segment]) or "customers"
+            return ", ".join(words[c][segment] for c in said[segment]) or "customers"
 
         for column in (c for c in telling if c not in chosen):
             for group in _same(name, segments):
-                if words.loc[group, column].nunique() > 1:
+                if len({words[column][s] for s in group}) > 1:
                     for segment in group:
                         said[segment].append(column)
-        very = self._very(profile, words)
-        for column in (c for c in columns if c in very):
+        for column, very in self._very(profile, words, columns).items():
             if any(
-                column in said[group[0]] and very.loc[group, column].nunique() > 1
+                column in said[group[0]] and len({very[s] for s in group}) > 1
                 for group in _same(name, segments)
             ):
-                words[column] = very[column]
+                words[column] = very
         return _numbered({s: name(s) for s in segments}, _by_content(profile, columns))
 
-    def _words(self, profile: Profile) -> pd.DataFrame:
-        """The part of each segment's name for each column that names may use."""
-        traits = pd.DataFrame.from_dict(self.traits(profile), orient="index")
-        usable = profile.features or profile.descriptors
-        numbers = {c for c in profile.numbers["column"] if c in traits}
-        categories = set(profile.categories["column"])
-        parts = {}
-        for column in usable:
-            if column in numbers:
-                words = [str(word) for word in self.words.get(column, LEVELS)]
-                said = dict(zip(LEVELS, (f"{w} {self._called(column)}".strip() for w in words), strict=True))
-                parts[column] = traits[column].map(said).fillna(f"unknown {_plain(column)}")
-            elif column in categories:
-                marks = traits[column] if column in traits else pd.Series(pd.NA, traits.index, dtype="str")
-                said = {m: f"{self._called(column)} {_plain(m)}".strip() for m in marks.dropna().unique()}
-                parts[column] = marks.map(said).fillna(f"mixed {_plain(column)}")
-        return pd.DataFrame(parts, index=sorted(self.traits(profile)), dtype="str")
+    def _words(self, profile: Profile) -> dict[str, dict[int, str]]:
+        """Column -> segment -> its part of the segment's name, for the columns that names may use."""
+        traits = self.traits(profile)
+        measured = set(profile.numbers.loc[profile.numbers["effect"].notna(), "column"])
+        words: dict[str, dict[int, str]] = {}
+        for column in profile.features or profile.descriptors:
+            called = self.called.get(column, _plain(column))
+            levels = dict(zip(LEVELS, self.words.get(column, LEVELS), strict=True))
+            if column in measured:
+                said = {s: f"{levels[t[column]]} {called}" for s, t in traits.items() if column in t}
+                words[column] = {s: said.get(s, f"unknown {_plain(column)}").strip() for s in traits}
+            elif column in set(profile.categories["column"]):
+                said = {s: f"{called} {_plain(t[column])}" for s, t in traits.items() if column in t}
+                words[column] = {s: said.get(s, f"mixed {_plain(column)}").strip() for s in traits}
+        return words
 
-    def _called(self, column: str) -> str:
-        return self.called.get(column, _plain(column))
+    def _very(
+        self, profile: Profile, words: Mapping[str, Mapping[int, str]], columns: Sequence[str]
+    ) -> dict[str, dict[int, str]]:
+        """The words of the numbers, with "very" for segments far beyond the threshold."""
+        numbers = _apart_from_noise(profile.numbers.dropna(subset="effect"))
+        very = {c: dict(words[c]) for c in columns if c in set(numbers["column"])}
+        for segment, column, effect in zip(
+            *(numbers[c] for c in ("segment", "column", "effect")), strict=True
+        ):
+            if column in very and self._beyond(effect, VERY):
+                very[column][segment] = f"very {very[column][segment]}"
+        return very
 
-    def _very(self, profile: Profile, words: pd.DataFrame) -> pd.DataFrame:
-        """The same words, with "very" for segments far beyond the threshold."""
-        effects = wide(profile.numbers, ["column"], "effect")
-        effects = effects.loc[words.index, [c for c in words.columns if c in effects]]
-        far = effects.apply(self._beyond, times=VERY) != 0
-        return words[far.columns].where(~far, "very " + words[far.columns])
+
+def _apart_from_noise(long: pd.DataFrame) -> pd.DataFrame:
+    return long[long["segment"] != NOISE]
 
 
 def _plain(name: str) -> str:
     """A column or level as it may stand in a name."""
     text = " ".join(str(name).replace("_", " ").split())
-    return textwrap.shorten(text, LONGEST, placeholder="…") if " " in text else text[:LONGEST]
+    text = text.lower() if text.isupper() and len(text) > 3 else text
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
-def _by_spread(profile: Profile, columns: list[str]) -> list[str]:
-    """The columns, first those that segments differ most in: the share of variance between segments."""
-    weights = profile.segments["customers"].drop(NOISE, errors="ignore")
+def _by_spread(profile: Profile, columns: Iterable[str]) -> list[str]:
+    """The columns, first those of whose variance most is between segments."""
+    customers = profile.segments["customers"].drop(NOISE, errors="ignore")
 
-    def between(effects: pd.Series) -> float:
-        known = effects.reindex(weights.index).dropna()
-        if known.empty:
-            return 0.0
-        mean = np.average(known, weights=weights[known.index])
-        return float(np.average((known - mean) ** 2, weights=weights[known.index]))
+    def between(effects: pd.DataFrame) -> pd.Series:
+        known = effects.reindex(customers.index).astype(float)
+        weights = known.notna().mul(customers, axis=0)
+        weights = weights / weights.sum().clip(lower=1)
+        return (weights * (known - (weights * known).sum()) ** 2).sum()
 
-    spread = dict.fromkeys(columns, 0.0)
-    for column, rows in profile.numbers.groupby("column"):
-        spread[column] = between(rows.set_index("segment")["effect"])
-    for column, rows in profile.categories.groupby("column"):
-        levels = rows.groupby("level")
-        spread[column] = sum(
-            between(level.set_index("segment")["effect"]) * (1 - level["overall"].iloc[0])
-            for _, level in levels
-        ) / (len(levels) - 1)
-    return sorted(columns, key=lambda c: -round(spread[c], DIGITS))
+    spread = between(wide(profile.numbers, ["column"], "effect")).to_dict()
+    if len(profile.categories):
+        levels = between(wide(profile.categories, ["column", "level"], "effect"))
+        unusual = 1 - wide(profile.categories, ["column", "level"], "overall").iloc[0]
+        by_column = (levels * unusual).groupby(level="column")
+        spread |= (by_column.sum() / (by_column.size() - 1)).to_dict()
+    return sorted(columns, key=lambda column: -round(spread[column], DIGITS))
+
+
+def _telling_most_apart(
+    words: Mapping[str, Mapping[int, str]], columns: Sequence[str], segments: Sequence[int], most: int
+) -> list[str]:
+    """Columns chosen one by one, each the one that gives most different names; the first where several do."""
+
+    def different(chosen: Sequence[str]) -> int:
+        return len({tuple(words[c][segment] for c in chosen) for segment in segments})
+
+    chosen: list[str] = []
+    while len(chosen) < min(most, len(columns)):
+        rest = [column for column in columns if column not in chosen]
+        chosen.append(max(rest, key=lambda column: different([*chosen, column])))
+    return chosen
 
 
 def _same(name: Callable[[int], str], segments: Sequence[int]) -> list[list[int]]:

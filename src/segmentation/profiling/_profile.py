@@ -140,18 +140,14 @@ def describe(
     }
     logged = numeric.assign(**{c: np.log1p(numeric[c]) for c in log})
     order = [*sorted(set(labels[labels >= 0])), *([NOISE] if (labels < 0).any() else [])]
-
-    def role(column: str) -> str:
-        return "feature" if column in features else "descriptor"
-
     described = [c for c in table.columns if c in numeric or c in levels]
     descriptors = tuple(c for c in described if c not in features)
     space = _standardised(logged[[c for c in numeric if c in features]]) if X is None else np.asarray(X)
     typical, uncertain = _examples(table.index, labels, space)
     return Profile(
         segments=_segments(labels, order, None if value is None else numeric[value]),
-        numbers=_numbers(numeric, logged, labels, order, log, role),
-        categories=_categories(levels, labels, order, role),
+        numbers=_numbers(numeric, logged, labels, order, features, log),
+        categories=_categories(levels, labels, order, features),
         typical=typical,
         uncertain=uncertain,
         tests=significance(
@@ -172,12 +168,13 @@ def _as_labels(labels: Any, n: int) -> np.ndarray:
         raise InputError(
             f"The labels have shape {array.shape} and the table {n} customers; valid is one label a customer."
         )
-    whole = array.astype(int) if array.dtype.kind in "iuf" and np.isfinite(array).all() else None
-    if whole is None or (whole != array).any():
+    number = array.dtype.kind in "iuf"
+    wrong = array[~np.isfinite(array) | (array != np.round(array))] if number else array
+    if len(wrong):
         raise InputError(
-            f"The labels hold {array[0]!r}; valid are whole numbers, 0 and up for segments, -1 for noise."
+            f"The labels hold {wrong[0]!s}; valid are whole numbers, 0 and up for segments, -1 for noise."
         )
-    return np.maximum(whole, NOISE)
+    return np.maximum(array.astype(int), NOISE)
 
 
 def _numeric(table: pd.DataFrame) -> pd.DataFrame:
@@ -226,6 +223,10 @@ def _levels(values: pd.Series) -> tuple[np.ndarray, list[str]] | None:
     return recoded[codes], shown
 
 
+def _role(column: str, features: Sequence[str]) -> str:
+    return "feature" if column in features else "descriptor"
+
+
 def _segments(labels: np.ndarray, order: list[int], value: pd.Series | None) -> pd.DataFrame:
     groups = pd.Series(labels).groupby(labels)
     table = pd.DataFrame({"customers": groups.size()}).loc[order].rename_axis("segment")
@@ -241,8 +242,8 @@ def _numbers(
     logged: pd.DataFrame,
     labels: np.ndarray,
     order: list[int],
+    features: Sequence[str],
     log: Sequence[str],
-    role: Any,
 ) -> pd.DataFrame:
     groups = numeric.groupby(labels)
     center = logged.groupby(labels).mean()
@@ -265,14 +266,17 @@ def _numbers(
         {
             "segment": np.repeat(order, len(columns)),
             "column": columns * len(order),
-            "role": [role(c) for c in columns] * len(order),
+            "role": [_role(c, features) for c in columns] * len(order),
             **{name: stat.loc[order].to_numpy().ravel() for name, stat in stats.items()},
         }
     ).astype({"missing": int})
 
 
 def _categories(
-    levels: Mapping[str, tuple[np.ndarray, list[str]]], labels: np.ndarray, order: list[int], role: Any
+    levels: Mapping[str, tuple[np.ndarray, list[str]]],
+    labels: np.ndarray,
+    order: list[int],
+    features: Sequence[str],
 ) -> pd.DataFrame:
     rows = pd.Index(order).get_indexer(labels)
     parts = []
@@ -288,7 +292,7 @@ def _categories(
                 {
                     "segment": np.repeat(order, len(names)),
                     "column": [column] * counts.size,
-                    "role": role(column),
+                    "role": _role(column, features),
                     "level": names * len(order),
                     "share": share.ravel(),
                     "overall": np.tile(overall, len(order)),
