@@ -6,6 +6,8 @@ that says so.
 """
 
 from segmentation.plots._curves import elbow, k_distance, silhouette_curve
+from segmentation.plots._data import associations, scaler_preview
+from segmentation.plots._effects import composition_bars, parallel_segments, segment_profile
 from segmentation.plots._evidence import (
     agreement_matrix,
     gap_curve,
@@ -16,45 +18,63 @@ from segmentation.plots._evidence import (
 )
 from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._flows import segment_flows
+from segmentation.plots._life import drift_bars, migration_flows, power_curve, share_change
+from segmentation.plots._market import attractiveness_bubbles, value_bars
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
+from segmentation.plots._separation import feature_boxes, segment_separation
 from segmentation.plots._silhouette import silhouette_per_customer
 from segmentation.plots._style import identities, segment_color, segment_name, to_png
+from segmentation.plots._surrogate import surrogate_tree
 from segmentation.plots._thumbnail import thumbnail, thumbnail_png
 from segmentation.plots._tree import dendrogram
 
 __all__ = [
     "agreement_matrix",
+    "associations",
+    "attractiveness_bubbles",
+    "composition_bars",
     "correlations",
     "dendrogram",
     "distributions",
+    "drift_bars",
     "elbow",
+    "feature_boxes",
     "gap_curve",
     "history",
     "identities",
     "importance",
     "k_distance",
+    "migration_flows",
     "missing_values",
     "outliers",
     "pair_relations",
     "parallel_coordinate",
+    "parallel_segments",
     "pareto_front",
     "pca_scatter",
+    "power_curve",
     "profile_bars",
     "profile_heatmap",
+    "scaler_preview",
     "scatter_2d",
     "scatter_3d",
     "segment_color",
     "segment_flows",
     "segment_name",
+    "segment_profile",
+    "segment_separation",
     "segment_sizes",
     "segment_stability",
     "selection_evidence",
+    "share_change",
     "silhouette_curve",
     "silhouette_per_customer",
     "structure",
+    "surrogate_tree",
     "thumbnail",
     "thumbnail_png",
     "to_png",
+    "value_bars",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from segmentation.errors import InputError
+from segmentation.errors import InputError, nearest
 
 MAX_POINTS = 5_000
 # Squares of what lies beyond are no longer finite: such a value cannot be placed on an axis.
@@ -92,3 +92,17 @@ def sampled(n_rows: int, limit: int = MAX_POINTS) -> np.ndarray:
 def sample_note(shown: int, total: int, what: str = "customers") -> str:
     """Say that not all is drawn."""
     return f"{shown:,} of {total:,} {what} drawn" if shown < total else ""
+
+
+def need_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
+    """Refuse a table without a column that its figure is about."""
+    for name in needed:
+        if name not in table.columns:
+            raise InputError(
+                f"the table of {what} has no column '{name}'; {nearest(name, map(str, table.columns))}"
+            )
+
+
+def values_of(table: pd.DataFrame, name: str) -> np.ndarray:
+    """A column as floats."""
+    return numbers(table[name].to_numpy(dtype=float, na_value=np.nan))

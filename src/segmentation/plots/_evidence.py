@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segmentation.errors import InputError, nearest
-from segmentation.plots._columns import numbers, sample_note
+from segmentation.errors import InputError
+from segmentation.plots._columns import need_columns, numbers, sample_note, values_of
 from segmentation.plots._curves import Curve, curve_info, k_axis, mark_chosen
 from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
@@ -113,8 +113,8 @@ def structure_info(ks: Sequence[int], silhouettes: Any, expected: Any) -> Struct
 
 def dots_info(table: pd.DataFrame) -> DotsInfo:
     """Place the segments of each solution beside each other, in the order of their numbers."""
-    _need_columns(table, ("k", "segment", "size", "jaccard"), "segment stability")
-    known = table[np.isfinite(_values(table, "jaccard")) & (table["segment"] >= 0)].sort_values(
+    need_columns(table, ("k", "segment", "size", "jaccard"), "segment stability")
+    known = table[np.isfinite(values_of(table, "jaccard")) & (table["segment"] >= 0)].sort_values(
         ["k", "segment"]
     )
     groups = [(int(k), rows) for k, rows in known.groupby("k")]
@@ -163,14 +163,14 @@ def front_info(
     table: pd.DataFrame, x: str, y: str, front: Collection[Hashable], winner: Hashable | None
 ) -> FrontInfo:
     """Find the front and the winner among the candidates that have both objectives."""
-    _need_columns(table, (x, y), "the front")
+    need_columns(table, (x, y), "the front")
     wanted = [*front] if winner is None else [*front, winner]
     lost = [str(label) for label in wanted if label not in table.index]
     if lost:
         raise InputError(
             f"'{lost[0]}' is on the front or the winner, but is no row of the table of candidates"
         )
-    first, second = _values(table, x), _values(table, y)
+    first, second = values_of(table, x), values_of(table, y)
     known = np.isfinite(first) & np.isfinite(second)
     first, second, index = first[known], second[known], table.index[known]
     on_front = np.flatnonzero(index.isin(list(front)))
@@ -186,26 +186,14 @@ def front_info(
 
 def selection_info(table: pd.DataFrame) -> SelectionInfo:
     """Keep the first 12 candidates and the measures that are known of any."""
-    _need_columns(table, ("title", *MEASURES), "the leading candidates")
+    need_columns(table, ("title", *MEASURES), "the leading candidates")
     shown = table.head(MAX_NAMES)
-    measured = [(name, _values(shown, name)) for name in MEASURES]
+    measured = [(name, values_of(shown, name)) for name in MEASURES]
     return SelectionInfo(
         tuple(str(title) for title in shown["title"]),
         tuple((name, values) for name, values in measured if np.isfinite(values).any()),
         len(table),
     )
-
-
-def _need_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
-    for name in needed:
-        if name not in table.columns:
-            raise InputError(
-                f"the table of {what} has no column '{name}'; {nearest(name, map(str, table.columns))}"
-            )
-
-
-def _values(table: pd.DataFrame, name: str) -> np.ndarray:
-    return numbers(table[name].to_numpy(dtype=float, na_value=np.nan))
 
 
 def structure(

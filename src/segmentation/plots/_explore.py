@@ -432,6 +432,8 @@ def annotate_cells(axes: Axes, values: np.ndarray, limit: float) -> None:
                 va="center",
                 fontsize=SMALL_SIZE,
                 color=color,
+                # What lies within the axes needs no room of its own, and is not measured for it.
+                in_layout=False,
             )
 
 

@@ -137,7 +137,7 @@ def scatter_2d(
     figure, area = new_figure(title, _notes(info), (8, 5.4))
     axes = area.subplots()
     draw_points(axes, info.points, info.labels)
-    _draw_centers(axes, info.centers)
+    draw_centers(axes, dict(enumerate(info.centers)))
     dress(axes, with_unit(columns[0], units, 50), with_unit(columns[1], units, 40))
     number_ticks(axes.xaxis, 7)
     number_ticks(axes.yaxis, 7)
@@ -145,8 +145,9 @@ def scatter_2d(
     return figure
 
 
-def _draw_centers(axes: Axes, centers: np.ndarray) -> None:
-    for label, center in enumerate(centers):
+def draw_centers(axes: Axes, centers: Mapping[int, np.ndarray]) -> None:
+    """Numbered circles where the segments have their centres."""
+    for label, center in centers.items():
         if np.isfinite(center).all():
             axes.plot(
                 *center,
@@ -158,7 +159,14 @@ def _draw_centers(axes: Axes, centers: np.ndarray) -> None:
                 zorder=3,
             )
             axes.annotate(
-                str(label), center, ha="center", va="center_baseline", fontsize=TICK_SIZE, color=INK, zorder=4
+                str(label),
+                (center[0], center[1]),
+                ha="center",
+                va="center_baseline",
+                fontsize=TICK_SIZE,
+                color=INK,
+                zorder=4,
+                in_layout=False,
             )
 
 

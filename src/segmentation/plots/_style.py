@@ -13,6 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import imsave
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -159,6 +160,11 @@ def new_figure(
     return figure, area
 
 
+def letters_wide(texts: Iterable[str]) -> float:
+    """The inches that tick labels take, some 0.068 a letter of their longest line."""
+    return 0.068 * max((len(line) for text in texts for line in text.split("\n")), default=0)
+
+
 def message_figure(title: str, message: str) -> Figure:
     """A figure for data that leaves nothing to draw, saying why."""
     figure, area = new_figure(title, size=(8, 2.2))
@@ -215,13 +221,15 @@ def point_style(label: int, size: float, alpha: float) -> dict[str, Any]:
     }
 
 
-def draw_points(axes: Axes, coordinates: np.ndarray, labels: np.ndarray, size: float = 6) -> None:
+def draw_points(
+    axes: Axes, coordinates: np.ndarray, labels: np.ndarray, size: float = 6, alpha: float = 0.9
+) -> None:
     """Points of shape (n, 2) or (n, 3); small segments come last and stay on top."""
     crowd = len(coordinates) > 1_000
     for label in segments(labels):
         chosen = coordinates[labels == label]
         if len(chosen):
-            style = point_style(label, size * (0.65 if crowd else 1), 0.6 if crowd else 0.9)
+            style = point_style(label, size * (0.65 if crowd else 1), min(alpha, 0.6) if crowd else alpha)
             if crowd and label >= 0:
                 style["markeredgewidth"] = 0
             axes.plot(*chosen.T, zorder=1 if label < 0 else 2, **style)
@@ -281,6 +289,14 @@ def to_png(figure: Figure, dpi: int = DPI) -> bytes:
     bytes
         A PNG file.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
+    canvas: Any = figure.canvas
+    own = figure.dpi
+    figure.dpi = dpi
+    try:
+        # Drawn once: savefig would draw all a second time, for layouts that are not used here.
+        canvas.draw()
+        buffer = io.BytesIO()
+        imsave(buffer, np.asarray(canvas.buffer_rgba()), format="png", pil_kwargs={"compress_level": 4})
+    finally:
+        figure.dpi = own
     return buffer.getvalue()

@@ -1,0 +1,429 @@
+"""How each segment differs from all customers, from the long tables of a profile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from segmentation.plots._columns import need_columns, sample_note, segments, values_of
+from segmentation.plots._style import (
+    GRID,
+    INK,
+    LABEL_SIZE,
+    SMALL_SIZE,
+    SOFT,
+    TICK_SIZE,
+    dress,
+    letters_wide,
+    message_figure,
+    new_figure,
+    number_ticks,
+    point_style,
+    segment_color,
+    segment_key,
+    segment_text,
+)
+from segmentation.plots._text import plain, short_number, with_unit, words
+
+MAX_VARIABLES = 20
+MAX_PANELS = 12
+MAX_LEVELS = 12
+MAX_COMPOSITIONS = 6
+# Dolnicar, Gruen and Leisch (2018): what differs by more marks a segment.
+MARKS, MARKS_SHARE = 0.25, 0.25
+OTHER = "other"
+# Pale enough for black numbers on them, and none of them the colour of a segment.
+_LEVEL_COLORS = (
+    "#8DD3C7",
+    "#FDB462",
+    "#BEBADA",
+    "#FB8072",
+    "#A6CEE3",
+    "#B3DE69",
+    "#FCCDE5",
+    "#E5D8BD",
+    "#BC80BD",
+    "#CCEBC5",
+    "#FFED6F",
+    "#9EBCDA",
+)
+_OTHER_COLOR = "#C9C9C9"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One row of the profile: effects and texts of its values by segment, NaN and "" where not known."""
+
+    title: str
+    feature: bool
+    effects: np.ndarray
+    texts: tuple[str, ...]
+    marks: np.ndarray
+
+
+@dataclass(frozen=True)
+class EffectsInfo:
+    """Segments, noise last, and the variables to draw, features first."""
+
+    labels: tuple[int, ...]
+    variables: tuple[Variable, ...]
+    n_variables: int
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Shares of the levels of one column, shape (n_levels, n_rows): all customers, then each segment."""
+
+    column: str
+    levels: tuple[str, ...]
+    shares: np.ndarray
+
+
+@dataclass(frozen=True)
+class CompositionInfo:
+    """Segments, noise last, and the compositions to draw."""
+
+    labels: tuple[int, ...]
+    compositions: tuple[Composition, ...]
+    n_columns: int
+
+
+def effects_info(
+    numbers: pd.DataFrame, categories: pd.DataFrame | None = None, units: Mapping[str, str] | None = None
+) -> EffectsInfo:
+    """Take the variables; of more than 20 the features, then those that differ most."""
+    need_columns(numbers, ("segment", "column", "center", "effect"), "numbers")
+    given = [numbers["segment"]] if categories is None else [numbers["segment"], categories["segment"]]
+    labels = segments(np.concatenate([column.to_numpy(dtype=int) for column in given]))
+    variables = [
+        _variable(rows, with_unit(column, units, 26), values_of(rows, "center"), short_number, labels)
+        for column, rows in numbers.groupby("column", sort=False)
+    ]
+    if categories is not None:
+        variables += _levels(categories, labels)
+    variables.sort(key=lambda v: not v.feature)
+    # Stable, so that of equals the first ones stay.
+    ranked = sorted(variables, key=lambda v: (not v.feature, -np.nanmax(np.abs(v.effects), initial=0)))
+    kept = {id(v) for v in ranked[:MAX_VARIABLES]}
+    return EffectsInfo(tuple(labels), tuple(v for v in variables if id(v) in kept), len(variables))
+
+
+def _levels(categories: pd.DataFrame, labels: list[int]) -> list[Variable]:
+    need_columns(categories, ("segment", "column", "level", "share", "overall", "effect"), "categories")
+    found = []
+    for column, every in categories.groupby("column", sort=False):
+        overall = every.groupby("level")["overall"].first().sort_values(ascending=False, kind="stable")
+        # Of two levels the second is what the first leaves.
+        for level in list(overall.index)[: 1 if len(overall) == 2 else None]:
+            rows = every[every["level"] == level]
+            title = f"{words(column, 18)}: {plain(level, 16)}"
+            far = np.abs(values_of(rows, "share") - values_of(rows, "overall")) > MARKS_SHARE
+            found.append(_variable(rows, title, values_of(rows, "share"), "{:.0%}".format, labels, far))
+    return found
+
+
+def _variable(
+    rows: pd.DataFrame,
+    title: str,
+    values: np.ndarray,
+    write: object,
+    labels: list[int],
+    marks: np.ndarray | None = None,
+) -> Variable:
+    effects, texts = np.full(len(labels), np.nan), [""] * len(labels)
+    marked = np.zeros(len(labels), dtype=bool)
+    seen = values_of(rows, "effect")
+    far = np.abs(seen) > MARKS if marks is None else marks
+    for segment, effect, value, mark in zip(rows["segment"], seen, values, far, strict=True):
+        place = labels.index(int(segment))
+        effects[place], marked[place] = effect, mark
+        texts[place] = write(value) if np.isfinite(value) else "none"  # type: ignore[operator]
+    feature = "role" not in rows or rows["role"].iloc[0] == "feature"
+    return Variable(title, bool(feature), effects, tuple(texts), marked)
+
+
+def composition_info(categories: pd.DataFrame) -> CompositionInfo:
+    """Take the first 6 columns, each with its 12 commonest levels and the rest as "other"."""
+    need_columns(categories, ("segment", "column", "level", "share", "overall"), "categories")
+    labels = segments(categories["segment"].to_numpy(dtype=int))
+    groups = list(categories.groupby("column", sort=False))
+    return CompositionInfo(
+        tuple(labels),
+        tuple(_composition(str(column), rows, labels) for column, rows in groups[:MAX_COMPOSITIONS]),
+        len(groups),
+    )
+
+
+def _composition(column: str, rows: pd.DataFrame, labels: list[int]) -> Composition:
+    shares = rows.pivot_table(index="level", columns="segment", values="share", aggfunc="sum", sort=False)
+    shares = shares.reindex(columns=labels).fillna(0.0)
+    shares.insert(0, "all", rows.groupby("level")["overall"].first())
+    common = shares.drop(index=OTHER, errors="ignore").sort_values("all", ascending=False, kind="stable")
+    levels = [str(level) for level in common.index[:MAX_LEVELS]]
+    table = common.iloc[:MAX_LEVELS].to_numpy(dtype=float)
+    rest = shares.to_numpy(dtype=float).sum(axis=0) - table.sum(axis=0)
+    if (rest > 1e-9).any():
+        levels, table = [*levels, OTHER], np.vstack([table, np.maximum(rest, 0)])
+    return Composition(column, tuple(levels), table)
+
+
+def segment_profile(
+    numbers: pd.DataFrame,
+    categories: pd.DataFrame | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Figure:
+    """Draw each segment against all customers, its marker variables highlighted.
+
+    The segment profile plot of Dolnicar, Gruen and Leisch (2018, Market Segmentation Analysis, chapter 8),
+    with all variables on one scale.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        One row a segment and column: `segment` (noise -1), `column`, `center` in the column's unit, `effect`
+        (difference from all customers in standard deviations), and `role` ("feature" or "descriptor").
+    categories : DataFrame, optional
+        One row a segment, column and level: `segment`, `column`, `level`, `share`, `overall` (0 to 1), `effect`
+        and `role`.
+    units : mapping of str to str, optional
+        Unit of a column.
+
+    Returns
+    -------
+    Figure
+        One panel a segment, at most 12, one bar a variable, at most 20. The line in the middle is all
+        customers; a bar is strong where the variable marks the segment, by more than 0.25 standard deviations
+        or 25 percentage points. Beside it the segment's own value.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    info = effects_info(numbers, categories, units)
+    title = "Segment profiles"
+    if not info.variables or not info.labels:
+        return message_figure(title, "There is no variable to draw.")
+    shown = info.labels[:MAX_PANELS]
+    notes = (
+        "line: all customers",
+        "strong: marks the segment (beyond 0.25 deviations or 25 points)",
+        "text: the segment's own value",
+        sample_note(len(shown), len(info.labels), "segments"),
+        sample_note(len(info.variables), info.n_variables, "variables"),
+    )
+    across = min(-(-len(shown) // -(-len(shown) // 4)), len(shown))
+    down = -(-len(shown) // across)
+    names = [variable.title for variable in info.variables]
+    width = 0.4 + letters_wide(names) + 2.35 * across
+    figure, area = new_figure(title, notes, (max(width, 6), 1.2 + down * (0.75 + 0.24 * max(len(names), 2))))
+    grid = area.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    reach = max(float(np.nanmax([np.abs(v.effects) for v in info.variables], initial=0)), 0.5)
+    for place, axes in enumerate(grid.flat):
+        if place < len(shown):
+            _draw_panel(axes, info, place, reach)
+        else:
+            axes.set_axis_off()
+    for row in grid:
+        row[0].set_yticks(range(len(names)), names)
+    for axes in grid[-1, : len(shown) - (down - 1) * across]:
+        axes.tick_params(labelbottom=True)
+    area.supxlabel("Difference from all customers (standard deviations)", fontsize=LABEL_SIZE, color=INK)
+    return figure
+
+
+def _draw_panel(axes: Axes, info: EffectsInfo, place: int, reach: float) -> None:
+    color = segment_color(info.labels[place])
+    pale = to_hex([1 - 0.28 * (1 - c) for c in to_rgb(color)])  # type: ignore[arg-type]
+    effects = np.array([variable.effects[place] for variable in info.variables])
+    marks = [bool(variable.marks[place]) for variable in info.variables]
+    axes.barh(
+        range(len(effects)),
+        np.nan_to_num(effects),
+        color=[color if mark else pale for mark in marks],
+        height=0.72,
+    )
+    for row, (effect, mark, variable) in enumerate(zip(effects, marks, info.variables, strict=True)):
+        right = not effect < 0
+        axes.annotate(
+            variable.texts[place],
+            (np.nan_to_num(effect), row),
+            (3 if right else -3, 0),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="center",
+            fontsize=SMALL_SIZE,
+            color=INK if mark else SOFT,
+            fontweight="bold" if mark else "normal",
+            in_layout=False,
+        )
+    axes.axvline(0, color=INK, linewidth=1)
+    n_features = sum(variable.feature for variable in info.variables)
+    if 0 < n_features < len(info.variables):
+        axes.axhline(n_features - 0.5, color=SOFT, linewidth=0.8, linestyle=":")
+    # Beside the longest bar its text must fit.
+    axes.set_xlim(-1.5 * reach, 1.5 * reach)
+    axes.set_ylim(len(effects) - 0.4, -0.6)
+    dress(axes, title=segment_text(info.labels[place], 30), grid="x")
+    axes.tick_params(axis="y", length=0)
+    number_ticks(axes.xaxis, 4)
+
+
+def parallel_segments(numbers: pd.DataFrame, units: Mapping[str, str] | None = None) -> Figure:
+    """Draw each segment as a line through its differences from all customers.
+
+    Parameters
+    ----------
+    numbers : DataFrame
+        One row a segment and column: `segment` (noise -1), `column`, `center`, `effect` (difference from all
+        customers in standard deviations), and `role` ("feature" or "descriptor").
+    units : mapping of str to str, optional
+        Unit of a column.
+
+    Returns
+    -------
+    Figure
+        One line a segment over at most 20 columns; of more than 12 segments the others are grey.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    info = effects_info(numbers, None, units)
+    title = "Segments across variables"
+    if not info.variables or not info.labels:
+        return message_figure(title, "There is no variable to draw.")
+    shown = [label for label in info.labels if label >= 0][:MAX_PANELS] or list(info.labels)
+    grey = len(info.labels) - len(shown) - (-1 in info.labels and -1 not in shown)
+    notes = (
+        "0: all customers",
+        f"grey: {grey} smaller segments" if grey else "",
+        sample_note(len(info.variables), info.n_variables, "variables"),
+    )
+    names = [variable.title for variable in info.variables]
+    steep = len(names) > 5
+    figure, area = new_figure(
+        title,
+        notes,
+        (max(7.5, 3.6 + 0.55 * len(names)), 4.6 + (0.55 * letters_wide(names) if steep else 0)),
+    )
+    axes = area.subplots()
+    places = np.arange(len(names))
+    heights = np.array([variable.effects for variable in info.variables]).reshape(len(names), -1)
+    axes.axhline(0, color=INK, linewidth=1)
+    for column in range(len(names)):
+        axes.axvline(column, color=GRID, linewidth=0.8, zorder=0)
+    # The first ones are the largest, and lie on top.
+    for place, label in reversed(list(enumerate(info.labels))):
+        if label in shown or label < 0:
+            style = {**point_style(label, 6, 1), "linestyle": "--" if label < 0 else "-"}
+            axes.plot(places, heights[:, place], linewidth=1.6, **style)
+        else:
+            axes.plot(places, heights[:, place], color="#C4C4C4", linewidth=0.8, zorder=1)
+    if np.nanmax(np.abs(heights), initial=0) > 5:
+        axes.set_yscale("symlog", linthresh=2, linscale=1.5)
+        axes.yaxis.set_major_formatter("{x:g}")
+    else:
+        number_ticks(axes.yaxis)
+    dress(axes, ylabel="Difference (standard deviations)", grid="")
+    if steep:
+        axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(places, names)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    segment_key(area, [label for label in info.labels if label in shown or label < 0])
+    return figure
+
+
+def composition_bars(categories: pd.DataFrame) -> Figure:
+    """Draw what the segments are made of, for each column of categories.
+
+    Parameters
+    ----------
+    categories : DataFrame
+        One row a segment, column and level: `segment` (noise -1), `column`, `level`, `share` of the segment and
+        `overall` share (0 to 1).
+
+    Returns
+    -------
+    Figure
+        One panel a column, at most 6; one bar for all customers and one a segment, at most 20, of the 12
+        commonest levels and the rest as "other".
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    info = composition_info(categories)
+    title = "What the segments are made of"
+    if not info.compositions:
+        return message_figure(title, "There is no column of categories.")
+    labels = info.labels[:MAX_VARIABLES]
+    names = ["All customers", *(segment_text(label, 30, 2 if len(labels) <= 8 else 1) for label in labels)]
+    rows = len(names) * (0.38 if any("\n" in name for name in names) else 0.27)
+    each = [max(rows, 0.2 * len(c.levels)) + 0.65 for c in info.compositions]
+    notes = (
+        "share of the known values",
+        sample_note(len(info.compositions), info.n_columns, "columns"),
+        sample_note(len(labels), len(info.labels), "segments"),
+    )
+    longest = letters_wide([plain(level, 24) for c in info.compositions for level in c.levels])
+    figure, area = new_figure(title, notes, (5.6 + letters_wide(names) + longest, 1.0 + sum(each)))
+    grid = area.subplots(len(each), 1, squeeze=False, gridspec_kw={"height_ratios": each})[:, 0]
+    for axes, composition in zip(grid, info.compositions, strict=True):
+        _draw_composition(axes, composition, names)
+    return figure
+
+
+def _draw_composition(axes: Axes, composition: Composition, names: list[str]) -> None:
+    # All customers stand apart from the segments.
+    places = np.array([0.0, *(i + 0.3 for i in range(1, len(names)))])
+    left = np.zeros(len(names))
+    for number, (level, every) in enumerate(zip(composition.levels, composition.shares, strict=True)):
+        shares = every[: len(names)]
+        color = _OTHER_COLOR if level == OTHER and number else _LEVEL_COLORS[number % len(_LEVEL_COLORS)]
+        # A name that begins with a low line is not taken into a legend.
+        axes.barh(
+            places,
+            100 * shares,
+            left=100 * left,
+            color=color,
+            edgecolor="white",
+            linewidth=0.6,
+            height=0.8,
+            label=plain(level, 24).replace("_", " ", 1) if level.startswith("_") else plain(level, 24),
+        )
+        for place, start, share in zip(places, left, shares, strict=True):
+            if share >= 0.06:
+                axes.text(
+                    100 * (start + share / 2),
+                    place,
+                    f"{share:.0%}",
+                    ha="center",
+                    va="center_baseline",
+                    fontsize=SMALL_SIZE,
+                    color=INK,
+                    in_layout=False,
+                )
+        left = left + shares
+    dress(axes, title=words(composition.column, 50), grid="")
+    axes.set_yticks(places, names)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(places[-1] + 0.6, -0.6)
+    axes.set_xlim(0, 100)
+    axes.xaxis.set_major_formatter("{x:.0f}%")
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        borderaxespad=0,
+        fontsize=SMALL_SIZE if len(composition.levels) > 8 else TICK_SIZE,
+        frameon=False,
+        labelcolor=INK,
+        labelspacing=0.25,
+    )
