@@ -211,6 +211,7 @@ def drift(
     model: SegmentModel,
     table: pd.DataFrame,
     limits: Limits | None = None,
+    trained: str | None = None,
     structure: bool = True,
     seed: int = 0,
 ) -> Drift:
@@ -226,6 +227,8 @@ def drift(
         The customers, with at least the columns that the model reads.
     limits : Limits, optional
         What counts; the defaults.
+    trained : {"segments", "weak", "none"}, optional
+        What `evaluation.verdict` said of the training customers, where it was asked.
     structure : bool, default=True
         Whether to ask also if these customers show segments; of at most 800 of them.
     seed : int, default=0
@@ -265,7 +268,7 @@ def drift(
         *_feature_reasons(features),
         *_far_reasons(far, limits),
         *_outside_reasons(reference, assigned, len(table), limits),
-        *_structure_reasons(reference, found, limits),
+        *_structure_reasons(trained, found, limits),
     ]
     reasons.sort(key=lambda reason: (-LEVELS.index(reason.level), reason.p))
     return Drift(
@@ -558,8 +561,8 @@ def _outside_reasons(reference: Reference, assigned: Assigned, m: int, limits: L
     return [Reason(level, "outside", str(column), sentence, p)]
 
 
-def _structure_reasons(reference: Reference, found: Verdict | None, limits: Limits) -> list[Reason]:
-    if found is None or reference.structure != "segments" or found.verdict != "none":
+def _structure_reasons(trained: str | None, found: Verdict | None, limits: Limits) -> list[Reason]:
+    if found is None or trained != "segments" or found.verdict != "none":
         return []
     if limits.structure == "ok":
         return []

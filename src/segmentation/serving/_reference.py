@@ -116,8 +116,6 @@ class Reference:
         Distances to the own centre.
     distances : dict of int to Sample
         The same by segment, with fewer points.
-    structure : {"segments", "weak", "none"} or None
-        What `evaluation.verdict` said of them, where it was asked.
     """
 
     customers: int
@@ -127,10 +125,9 @@ class Reference:
     logged: tuple[str, ...]
     distance: Sample
     distances: Mapping[int, Sample]
-    structure: str | None = None
 
     @classmethod
-    def of(cls, table: pd.DataFrame, model: SegmentModel, structure: str | None = None) -> Self:
+    def of(cls, table: pd.DataFrame, model: SegmentModel) -> Self:
         """Sum up the training customers.
 
         Parameters
@@ -139,8 +136,6 @@ class Reference:
             The customers that the model was trained on.
         model : SegmentModel
             The fitted model.
-        structure : str, optional
-            The verdict on their structure.
 
         Returns
         -------
@@ -159,7 +154,6 @@ class Reference:
                 int(s): Sample.of(assigned.distance[assigned.segment == s], POINTS_OF_SEGMENT)
                 for s in segments[1:]
             },
-            structure,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,7 +174,6 @@ class Reference:
             tuple(plain["logged"]),
             _sample(plain["distance"]),
             {int(s): _sample(values) for s, values in plain["distances"].items()},
-            plain["structure"],
         )
 
 
