@@ -24,7 +24,8 @@ COMMANDS = {
     "explore": "look at the data alone: missing values, distributions, relations, outliers",
     "fit": "cluster with one configuration; with -m, with a grid of them",
     "sweep": "search algorithms and their parameters, keep every trial, register the winner",
-    "promote": "show the challenger beside the champion and make it the champion",
+    "promote": "show the challenger beside the champion and make it the champion, if the gate lets it",
+    "rollback": "make the version before the champion the champion again",
     "score": "put new customers into the champion's segments",
     "ui": "open the MLflow UI on the store",
 }

@@ -1,7 +1,19 @@
 """Runs, models and the registry. The only folder that knows MLflow."""
 
 from segmentation.tracking._models import hash_model, load_model, log_model
-from segmentation.tracking._registry import ModelVersion, Registry
+from segmentation.tracking._registry import CHAMPION, PREVIOUS, ModelVersion, Registry
+from segmentation.tracking._served import unservable
 from segmentation.tracking._store import Run, Store
 
-__all__ = ["ModelVersion", "Registry", "Run", "Store", "hash_model", "load_model", "log_model"]
+__all__ = [
+    "CHAMPION",
+    "PREVIOUS",
+    "ModelVersion",
+    "Registry",
+    "Run",
+    "Store",
+    "hash_model",
+    "load_model",
+    "log_model",
+    "unservable",
+]
