@@ -49,6 +49,8 @@ def reported(table: pd.DataFrame, labels: np.ndarray, **changed: Any) -> StudyRe
     colors = {s: segment_color(s) for s in names}
     axes = [c for c in table.columns if pd.api.types.is_numeric_dtype(table[c])][:3]
     known: dict[str, Any] = {
+        "names": names,
+        "colors": colors,
         "traits": traits,
         "ids": {s: f"S{s + 1}" for s in segments},
         "findings": ["2 customers have no age."],
@@ -75,7 +77,19 @@ def reported(table: pd.DataFrame, labels: np.ndarray, **changed: Any) -> StudyRe
         "versions": {"scikit-learn": "1.9"},
         "notes": ["Silhouettes are of 2,000 customers."],
     }
-    return StudyReport("Segments of demo", "demo", profile, names, colors, **(known | changed))
+    return StudyReport("Segments of demo", "demo", profile, **(known | changed))
+
+
+@pytest.fixture
+def people() -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
+    """Make up customers of so many segments, and their labels."""
+    return customers
+
+
+@pytest.fixture
+def report_on() -> Callable[..., StudyReport]:
+    """Report on a table and its labels."""
+    return reported
 
 
 @pytest.fixture

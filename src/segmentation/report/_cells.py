@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 UNKNOWN = "\N{EN DASH}"
-NUMBER = re.compile(rf"[-+]?[\d,.]+(e[-+]\d+)?%?|{UNKNOWN}")
+NUMBER = re.compile(rf"[-+<]?[\d,.]+(e[-+]\d+)?%?( \([-+]?[\d,.]+%?\))?|{UNKNOWN}( \({UNKNOWN}\))?")
+LONG = re.compile(r"\S{25}")
 
 
 class Column(NamedTuple):
@@ -44,10 +45,14 @@ def cells(frame: pd.DataFrame) -> Cells:
     texts = [_texts(values) for _, values in named]
     headings = len(levels) or 1
     columns = [
-        Column(_heading(name), i >= headings and all(map(NUMBER.fullmatch, texts[i])))
-        for i, (name, _) in enumerate(named)
+        Column(_heading(name), i >= headings and _are_numbers(texts[i])) for i, (name, _) in enumerate(named)
     ]
     return Cells(columns, list(zip(*texts, strict=True)), headings)
+
+
+def is_long(text: str) -> bool:
+    """Whether a word must be broken anywhere, for it would make its column too wide."""
+    return LONG.search(text) is not None
 
 
 def decimals(numbers: list[float]) -> int:
@@ -64,6 +69,10 @@ def number(value: float, places: int) -> str:
         return UNKNOWN
     text = f"{value:,.{places}f}"
     return f"{value:.1e}" if value and not float(text.replace(",", "")) else text
+
+
+def _are_numbers(texts: list[str]) -> bool:
+    return any(text != UNKNOWN for text in texts) and all(map(NUMBER.fullmatch, texts))
 
 
 def _heading(name: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from segmentation.report._cells import cells, decimals, number
+from segmentation.report._cells import cells, decimals, is_long, number
 from segmentation.report._parts import Scatter3D, Section
 
 TEMPLATE = Path(__file__).with_name("template")
@@ -64,6 +64,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATE, encoding="utf-8"), autoescape=True, undefined=StrictUndefined
     )
     environment.tests["a"] = lambda part, name: type(part).__name__ == name
+    environment.tests["long"] = is_long
     environment.filters |= {"base64": _base64, "png_size": _png_size, "cells": cells, "cloud": _cloud}
     return environment
 

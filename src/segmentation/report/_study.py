@@ -20,8 +20,11 @@ STABLE, DOUBTFUL = 0.75, 0.6
 """Jaccard similarities above which a segment is stable, and below which it is not to be relied on (Hennig 2007)."""
 MANY = 8
 """Segments beyond which tables have them as rows."""
+MOST_NAMED = 10
 SHOWN_TRIALS = 12
 SHOWN_LEVELS = 8
+LONGEST = 60
+"""Letters of a column's name in tables; whole it stands with the data."""
 PLACES = {
     "summary": ("segment_separation",),
     "choice": (
@@ -44,11 +47,11 @@ PLACES = {
 }
 """Where a picture stands, by how its name begins; all others are comparisons of segments."""
 ANSWERS = {
-    "segments": "Are they real? Yes: there are places between the groups where customers are missing.",
-    "weak": "Are they real? Perhaps: the groups are hardly apart. Use them where they help, and check again "
-    "with new data.",
-    "none": "Are they real? No: nothing shows gaps between groups, so the segments cut a continuum. They can still "
-    "be useful to address customers differently, but two customers on either side of a border are much alike.",
+    "segments": "They are real: there are places between the groups where customers are missing.",
+    "weak": "They may be real, but the groups are hardly apart: use them where they help, and look again with new "
+    "data.",
+    "none": "They are not there by nature: nothing shows gaps between groups, so the segments cut a continuum. They "
+    "can still help to address customers differently, but two customers on either side of a border are much alike.",
 }
 WHY_NO_TEST = (
     "No test is shown for the columns that made the segments: the clustering pulled the segments apart in exactly "
@@ -222,11 +225,16 @@ def _lead(report: StudyReport) -> str:
         return f"One segment was found among the {n} customers of {report.data}: there is nothing to compare it with."
     noise = _count(report, NOISE) if NOISE in report.labels else ""
     apart = f"; {noise} belong to none and are called noise" if noise else ""
-    return f"The {n} customers of {report.data} fall into {k} segments{apart}."
+    answer = f" {ANSWERS[report.verdict]}" if report.verdict else ""
+    return f"The {n} customers of {report.data} fall into {k} segments{apart}.{answer}"
 
 
 def _summary(report: StudyReport) -> list[Any]:
-    parts: list[Any] = [ANSWERS[report.verdict]] if report.verdict and report.segments else []
+    shown = report.segments[:MOST_NAMED]
+    named = "; ".join(f"{report.names[s]} ({report.profile.segments.loc[s, 'share']:.1%})" for s in shown)
+    more = len(report.segments) - len(shown)
+    others = f"; and {more} smaller ones" if more else ""
+    parts: list[Any] = [f"They are called: {named}{others}."] if len(shown) > 1 else []
     unsure = [
         f"{report.names[s]} ({figures['jaccard']:.2f})"
         for s in report.segments
@@ -247,7 +255,7 @@ def _overview(report: StudyReport) -> pd.DataFrame:
         "Share": [_percent(v) for v in segments["share"]],
     }
     if report.profile.value is not None:
-        columns[_titled(report, report.profile.value)] = segments["value"].tolist()
+        columns[_capital(_titled(report, report.profile.value))] = segments["value"].tolist()
         columns["Share of value"] = [_percent(v) for v in segments["value_share"]]
     if report.traits:
         columns["Marked by"] = [
@@ -264,7 +272,7 @@ def _marked_by(report: StudyReport, segment: int, columns: Sequence[str] | None 
     if segment not in report.traits:
         return UNKNOWN
     marks = [
-        f"{trait} {_called(column)}" if trait in {"low", "high"} else f"{_called(column)} {trait}"
+        f"{trait} {_called(column)}" if trait in {"low", "high"} else f"{_called(column)} {_shortened(trait)}"
         for column, trait in report.traits[segment].items()
         if trait != "mid" and (columns is None or column in columns)
     ]
@@ -279,8 +287,8 @@ def _data(report: StudyReport) -> list[Any]:
     facts = {
         "Data set": report.data,
         "Customers": f"{report.n_customers:,}",
-        "Clustered on": ", ".join(_titled(report, c) for c in profile.features),
-        "Described by, too": ", ".join(_titled(report, c) for c in profile.descriptors),
+        "Clustered on": _columns(report, profile.features),
+        "Described by, too": _columns(report, profile.descriptors),
         "Fingerprint": report.fingerprint,
     }
     found = (
@@ -323,7 +331,9 @@ def _facts(report: StudyReport, segment: int) -> dict[str, str]:
     facts = {"Customers": _count(report, segment)}
     if profile.value is not None:
         share = f" ({row['value_share']:.1%} of all)" if np.isfinite(row["value_share"]) else ""
-        facts[_titled(report, profile.value)] = number(row["value"], decimals([row["value"]])) + share
+        facts[_capital(_titled(report, profile.value))] = (
+            number(row["value"], decimals([row["value"]])) + share
+        )
     if segment in report.ids:
         facts["Identity"] = report.ids[segment]
     if segment in report.traits:
@@ -378,7 +388,7 @@ def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
     some = f", the {SHOWN_LEVELS} of {len(levels)} that differ most" if len(levels) > SHOWN_LEVELS else ""
     composition = pd.DataFrame(
         {
-            "Level": largest["level"].to_numpy(),
+            "Level": [_shortened(level) for level in largest["level"]],
             "This segment": [_percent(v) for v in largest["share"]],
             "All customers": [_percent(v) for v in largest["overall"]],
         },
@@ -398,10 +408,7 @@ def _advice(report: StudyReport, segment: int) -> list[Any]:
         return ["No play of the playbook fits this segment, so nothing is recommended."]
     parts: list[Any] = []
     for advice in found:
-        parts += [
-            f"{_capital(advice.play)}: {advice.action}",
-            Facts({"Why": advice.because, "Evidence": advice.evidence}),
-        ]
+        parts.append(Facts({advice.play: advice.action, "Why": advice.because, "Evidence": advice.evidence}))
     return parts
 
 
@@ -446,29 +453,31 @@ def _comparison(report: StudyReport) -> list[Any]:
 
 def _differences(report: StudyReport, numbers: pd.DataFrame) -> pd.DataFrame:
     """One row a column: all customers, then each segment."""
-    overall, rows = _overall(report.profile), {}
+    overall, rows = _overall(report.profile), []
     for column, group in numbers.groupby("column", sort=False):
         places = decimals([*group["center"], overall[column]])
         told = {
             s: f"{number(center, places)} ({_signed(effect)})"
             for s, center, effect in zip(group["segment"], group["center"], group["effect"], strict=True)
         }
-        rows[_titled(report, column)] = [number(overall[column], places), *(told[s] for s in report.labels)]
+        rows.append([_titled(report, column), number(overall[column], places), *map(told.get, report.labels)])
     return _wide(report, rows, "Column")
 
 
 def _shares(report: StudyReport, levels: pd.DataFrame) -> pd.DataFrame:
-    rows = {}
+    """One row a level: all customers, then each segment."""
+    rows = []
     for (column, level), group in levels.groupby(["column", "level"], sort=False):
-        told = dict(zip(group["segment"], group["share"], strict=True))
-        shares = [group["overall"].iloc[0], *(told[s] for s in report.labels)]
-        rows[f"{_called(column)}: {level}"] = [_percent(v) for v in shares]
+        told = dict(zip(group["segment"], map(_percent, group["share"]), strict=True))
+        overall = _percent(group["overall"].iloc[0])
+        rows.append([f"{_called(column)}: {_shortened(level)}", overall, *map(told.get, report.labels)])
     return _wide(report, rows, "Level")
 
 
-def _wide(report: StudyReport, rows: dict[str, list[str]], heading: str) -> pd.DataFrame:
+def _wide(report: StudyReport, rows: list[list[Any]], heading: str) -> pd.DataFrame:
     columns = ["All customers", *(_capital(report.names[s]) for s in report.labels)]
-    return pd.DataFrame(list(rows.values()), columns=columns, index=pd.Index(list(rows), name=heading))
+    index = pd.Index([row[0] for row in rows], name=heading)
+    return pd.DataFrame([row[1:] for row in rows], columns=columns, index=index)
 
 
 def _across(report: StudyReport, caption: str, frame: pd.DataFrame) -> Table:
@@ -629,13 +638,25 @@ def _count(report: StudyReport, segment: int) -> str:
     return f"{int(row['customers']):,} ({row['share']:.1%})"
 
 
+def _columns(report: StudyReport, columns: Sequence[str]) -> str:
+    units = report.profile.units
+    return "; ".join(f"{c} ({units[c]})" if c in units else str(c) for c in columns)
+
+
 def _titled(report: StudyReport, column: Any) -> str:
     unit = report.profile.units.get(column)
     return f"{_called(column)} ({unit})" if unit else _called(column)
 
 
 def _called(column: Any) -> str:
-    return str(column).replace("_", " ")
+    return _shortened(str(column).replace("_", " "))
+
+
+def _shortened(text: str) -> str:
+    """The middle of a long text left out: long names of one table often differ only at the end."""
+    return (
+        text if len(text) <= LONGEST else f"{text[:40].rstrip()}\N{HORIZONTAL ELLIPSIS}{text[-19:].lstrip()}"
+    )
 
 
 def _capital(text: str) -> str:

@@ -22,7 +22,7 @@ function show(figure) {
     const [sin, cos] = [Math.sin(view.yaw), Math.cos(view.yaw)];
     const [across, along] = [x * cos - y * sin, x * sin + y * cos];
     const [up, away] = [Math.sin(view.pitch), Math.cos(view.pitch)];
-    const size = view.zoom * Math.min(width * 0.62, height) / 3.6;
+    const size = view.zoom * Math.min(width * 0.62, height) / 3.3;
     return { x: width / 2 + size * across, y: height / 2 - size * (z * away + along * up), depth: along * away - z * up };
   }
 
@@ -51,9 +51,11 @@ function show(figure) {
     const rank = ([from, to]) => number === 2 ? from.x + to.x : -from.y - to.y;
     const [from, to] = edges.reduce((best, edge) => (rank(edge) < rank(best) ? edge : best));
     line(from, to, INK);
-    label(axes[number].low, from, 6);
-    label(axes[number].high, to, 6);
-    label(axes[number].name, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }, number === 2 ? 10 : 20);
+    // Two axes meet in a corner: their figures stand a little way along the edge.
+    const along = (share) => ({ x: from.x + share * (to.x - from.x), y: from.y + share * (to.y - from.y) });
+    label(axes[number].low, along(0.09), 7);
+    label(axes[number].high, along(0.91), 7);
+    label(axes[number].name, along(0.5), number === 2 ? 10 : 18);
   }
 
   // Segments beyond eight share hues, so the shape tells each eight from the next.

@@ -1,0 +1,252 @@
+"""The report: what it says and in which order, for people and for machines."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segmentation.report import Picture, StudyReport, to_frame, to_html, to_json, to_markdown
+
+Make = Callable[..., StudyReport]
+SECTIONS = [
+    "Summary",
+    "The data",
+    "How the segments were chosen",
+    "Segments one by one",
+    "How the segments differ",
+    "Rules for a database",
+    "Which segments to target",
+    "Method, and how to do it again",
+]
+
+
+def text(report: StudyReport) -> str:
+    """What a reader reads, without tags, style and script."""
+    body = re.sub(r"<(style|script)>.*?</\1>", "", to_html(report), flags=re.DOTALL)
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body)))
+
+
+def headings(report: StudyReport, level: int) -> list[str]:
+    found = re.findall(rf"<h{level}[^>]*>(.*?)</h{level}>", to_html(report))
+    return [unescape(re.sub(r"<[^>]*>", "", title)).strip() for title in found if title != "Contents"]
+
+
+def card(report: StudyReport, name: str) -> str:
+    """The Markdown of one segment's card."""
+    found = re.search(rf"^### {name}\n(.*?)(?=^###? )", to_markdown(report), flags=re.DOTALL | re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def test_the_summary_comes_first_and_all_sections_are_there(make: Make) -> None:
+    report = make()
+    assert headings(report, 2) == SECTIONS
+    assert headings(report, 1) == ["Segments of demo"]
+    for name in report.names.values():
+        assert name[:1].upper() + name[1:] in headings(report, 3)
+
+
+def test_what_a_fit_does_not_know_is_left_out(make: Make) -> None:
+    nothing = {
+        "verdict": "",
+        "sentence": "",
+        "reason": "",
+        "pictures": {},
+        "scatter": None,
+        "rules": None,
+        "recommendations": None,
+        "attractiveness": None,
+        "evidence": None,
+        "leaderboard": None,
+    }
+    report = make(**nothing)
+    assert headings(report, 2) == [s for s in SECTIONS if s not in {SECTIONS[2], SECTIONS[5], SECTIONS[6]}]
+    assert "real" not in text(report)
+    assert "What to do" not in text(report)
+    assert "<script" not in to_html(report)
+    json.dumps(to_json(report), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("segments", "They are real"), ("weak", "may be real"), ("none", "the segments cut a continuum")],
+)
+def test_whether_segments_are_real_is_said_at_the_top(make: Make, verdict: str, words: str) -> None:
+    report = make(verdict=verdict)
+    assert words in to_markdown(report).split("## ")[0]
+    assert "60 customers of demo fall into 5 segments" in to_markdown(report).split("## ")[0]
+
+
+def test_a_segment_that_samples_do_not_find_is_named_in_the_summary(make: Make) -> None:
+    report = make()
+    assert "Unsure" not in text(report)
+    evidence = report.evidence.assign(jaccard=[0.9, 0.49, 0.9, 0.9, 0.9])
+    said = text(replace(report, evidence=evidence))
+    assert f"{report.names[1]} (0.49)" in said
+    assert "do not rely on it" in said
+
+
+def test_noise_is_told_apart_and_gets_no_advice(make: Make) -> None:
+    report = make(3, noise=4)
+    assert "4 (10.0%) belong to none and are called noise" in text(report)
+    assert "What to do" not in card(report, "Noise")
+    assert [s["segment"] for s in to_json(report)["segments"]] == [0, 1, 2, -1]
+
+
+def test_no_segments_at_all_is_a_report(make: Make) -> None:
+    report = make(0, noise=20)
+    assert "No segments were found: none of the 20 customers" in text(report)
+    assert "real" not in to_markdown(report).split("## ")[0]
+    assert to_json(report)["n_segments"] == 0
+    assert len(to_frame(report)) == 1
+
+
+def test_one_segment_is_a_report(make: Make) -> None:
+    assert "nothing to compare it with" in text(make(1))
+
+
+def test_a_card_shows_the_segment_against_all_customers_in_their_units(make: Make) -> None:
+    report = make()
+    shown = report.profile.numbers.set_index(["column", "segment"])["mean"]["income"]
+    row = re.search(
+        r"^\| income \(k\\\$\) \| ([\d.]+) \| ([\d.]+) \|", card(report, "High income, mid spending"), re.M
+    )
+    assert row
+    assert float(row[1]) == pytest.approx(shown[0], abs=0.06)
+    assert float(row[2]) == pytest.approx(shown.mean(), abs=0.06)  # segments of one size
+
+
+def test_all_customers_are_in_the_middle_of_a_logarithm_too(people: Callable, report_on: Make) -> None:
+    from segmentation.profiling import describe
+
+    table, labels = people(3)
+    table["income"] = np.exp(table["income"] / 10) - 1
+    table.loc[table.index[:5], "income"] = np.nan
+    report = report_on(table, labels)
+    logged = replace(report, profile=describe(table, labels, ["income", "spending"], log=["income"]))
+    middle = np.expm1(np.log1p(table["income"]).mean())
+    assert f"| {middle:,.0f} " in to_markdown(logged) or f"| {middle:,.1f} " in to_markdown(logged)
+    assert f"| {table['income'].mean():,.0f} " in to_markdown(
+        report
+    ) or f"{table['income'].mean():,.1f}" in text(report)
+
+
+def test_advice_comes_with_its_evidence_and_none_is_invented(make: Make) -> None:
+    report = make()
+    advised = {r.segment: r for r in report.recommendations}
+    assert 0 < len(advised) < 5
+    for s in report.segments:
+        shown = card(report, report.names[s].capitalize())
+        assert ("nothing is recommended" in shown) == (s not in advised)
+        if s in advised:
+            assert advised[s].because in shown
+            assert "12 customers" in shown
+
+
+def test_it_says_why_what_made_the_segments_is_not_tested(make: Make) -> None:
+    report = make()
+    assert "would find a difference even in pure noise" in text(report)
+    tested = to_markdown(report).split("Do segments differ")[1].split("###")[0]
+    assert "| age |" in tested
+    assert "| income" not in tested
+
+
+def test_many_segments_stand_below_each_other(make: Make) -> None:
+    def columns(report: StudyReport) -> str:
+        return to_markdown(report).split("What the segments were made of: centres")[1].splitlines()[2]
+
+    assert columns(make(5)).startswith("| Column | All customers |")
+    assert columns(make(12)) == "| Segment | income (k\\$) | spending |"
+
+
+def test_each_picture_is_shown_once_in_its_place(make: Make) -> None:
+    report = make()
+    shown = re.findall(r'<img[^>]*alt="([^"]*)"', to_html(report))
+    # Summary, choice, the card of segment 0, comparison; what has no place is compared.
+    assert shown == ["Five groups apart.", "Highest at five.", "Its bars.", "Bars."]
+    more = report.pictures | {
+        "something_new": Picture("New", "Unheard of.", report.pictures["profile_bars"].png)
+    }
+    assert "Unheard of." in to_html(replace(report, pictures=more))
+
+
+def test_markdown_links_the_files_of_the_pictures_where_they_are(make: Make) -> None:
+    report = make()
+    assert "![Bars.](plots/profile_bars.png)" in to_markdown(report, "plots")
+    assert "](" not in to_markdown(report)
+
+
+@pytest.mark.parametrize(
+    "evil", ["<script>alert(1)</script>", "a | b\nc", "[x](javascript:alert(1))", "```\n# x"]
+)
+def test_markdown_from_data_is_text(make: Make, evil: str) -> None:
+    def shape(name: str) -> list[int]:
+        report = make(2, names={0: name, 1: "other"}, reason=name, findings=[name], config=name)
+        said = to_markdown(report)
+        assert "<" not in re.sub(r"(`{3,}).*?\n\1", "", said, flags=re.DOTALL)
+        tables = [line for line in said.splitlines() if line.startswith("|")]
+        return [len(re.findall(r"(?<!\\)\|", line)) for line in tables]
+
+    assert shape(evil) == shape("harmless")
+    assert "](" not in to_markdown(make(2, reason=evil))
+
+
+def test_the_json_is_strict_and_carries_every_segment(people: Callable, report_on: Make) -> None:
+    table, labels = people(3, noise=2)
+    table.loc[labels == 1, "age"] = np.nan
+    table.index = pd.Index(pd.date_range("2026-01-01", periods=len(table)), name="first_order")
+    record = json.loads(json.dumps(to_json(report_on(table, labels, value="income")), allow_nan=False))
+    assert record["n_customers"] == 38
+    first = record["segments"][0]
+    assert first["customers"] == 12
+    assert first["rule"]["sql"]
+    assert first["value_share"] > 0
+    assert {number["column"] for number in first["numbers"]} == {"income", "spending", "age"}
+    assert [n["center"] for n in record["segments"][1]["numbers"] if n["column"] == "age"] == [None]
+    assert first["typical"][0].startswith("2026-01-")
+
+
+def test_the_frame_has_one_row_a_segment_and_survives_csv(make: Make, tmp_path) -> None:
+    report = make(4, noise=3)
+    frame = to_frame(report)
+    frame.to_csv(tmp_path / "segments.csv")
+    read = pd.read_csv(tmp_path / "segments.csv", index_col="segment")
+    assert read.index.tolist() == [0, 1, 2, 3, -1]
+    assert read["name"].tolist() == [report.names[s] for s in report.labels]
+    assert read["customers"].sum() == 51
+    assert {"sql", "play", "rank", "jaccard", "income", "gender=male"} <= set(read.columns)
+
+
+def test_a_report_of_a_hundred_thousand_stays_small_and_says_what_is_drawn(
+    people: Callable, report_on: Make
+) -> None:
+    table, labels = people(5, each=20_000)
+    table = pd.concat([table, table.head(3)], ignore_index=True)
+    labels = np.append(labels, [-1, -1, -1])
+    html = to_html(report_on(table, labels))
+    assert len(html) < 500_000
+    assert "3,000 of 100,003 customers are drawn" in html
+    drawn = json.loads(unescape(re.search(r'data-cloud="([^"]*)"', html)[1]))["points"]
+    assert len(drawn) == 4 * 3_000
+    # The three customers of noise are not lost among so many.
+    assert drawn[3::4].count(5) == 3
+
+
+def test_a_customer_without_a_place_is_not_drawn(make: Make) -> None:
+    report = make()
+    points = report.scatter.points.copy()
+    points[0, 1] = np.nan
+    html = to_html(replace(report, scatter=replace(report.scatter, points=points)))
+    assert "59 of 60 customers are drawn" in html
+    flat = replace(report, scatter=replace(report.scatter, points=np.full_like(points, np.nan)))
+    assert "0 of 60 customers are drawn" in to_html(flat)
+
+
+def test_only_a_colour_is_taken_for_a_colour(make: Make) -> None:
+    with pytest.raises(ValueError, match="no colour"):
+        to_html(make(2, colors={0: '"><script>', 1: "#112233"}))
