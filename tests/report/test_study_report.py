@@ -193,7 +193,7 @@ def test_markdown_from_data_is_text(make: Make, evil: str) -> None:
         return [len(re.findall(r"(?<!\\)\|", line)) for line in tables]
 
     assert shape(evil) == shape("harmless")
-    assert "](" not in to_markdown(make(2, reason=evil))
+    assert not re.search(r"(?<!\\)\]\(", to_markdown(make(2, reason=evil)))
 
 
 def test_the_json_is_strict_and_carries_every_segment(people: Callable, report_on: Make) -> None:
