@@ -1,25 +1,23 @@
-"""What `fit` and `sweep` both do with a clustering: score it, draw it, log it, say it."""
+"""What `fit` and `sweep` both do with a clustering: score it, tag it, log its model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from segmentation import __version__, plots
-from segmentation.clustering import DBSCAN, agreement, k_distances
+from segmentation import __version__
+from segmentation.clustering import agreement
 from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Scores, Verdict, Yardstick, mean_silhouette
-from segmentation.profiling import profile
-from segmentation.serving import Segment, SegmentModel
+from segmentation.serving import Reference, Segment, SegmentModel
 from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
-from segmentation.tracking import Registry, Run, Store, log_model
+from segmentation.tracking import Run, Store, log_model
 
 EXAMPLE_ROWS = 5
 
@@ -132,89 +130,10 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
     )
 
 
-def keep(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, found: Verdict | None
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Log a clustering's labels, profile, pictures and model, and register the model where config says so.
-
-    The version carries the verdict, where there is one, since promotion asks for it.
-
-    Returns
-    -------
-    profile : DataFrame
-        What the segments are like.
-    model : dict
-        Its uri; its name and version too where it was registered.
-    """
-    labels = assessed.fitted.labels
-    described = profile(customers.table, labels)
-    run.table("segments/profile.csv", described, index=True)
-    assigned = pd.DataFrame({"segment": labels}, index=customers.table.index)
-    run.table("segments/assignments.csv", assigned, index=True)
-    for name, figure in figures(customers, assessed).items():
-        run.figure(f"plots/{name}.png", figure)
-    uri = _log_pipeline(run, config, customers, assessed, _unnamed(assessed))
-    if not config.register:
-        return described, {"uri": uri}
-    tags = {**choice_tags(assessed.configuration), "n_segments": str(assessed.scores.n_segments)}
-    if found:
-        tags |= verdict_tags(found)
-    version = Registry(run.store, config.tracking.model).register(run, uri, "challenger", tags)
-    return described, {"name": version.name, "version": version.version, "uri": version.uri}
-
-
-def figures(customers: Customers, assessed: Assessed) -> dict[str, Any]:
-    """Draw a clustering from every side that its features and its algorithm have."""
-    fitted, labels, units = assessed.fitted, assessed.fitted.labels, customers.units
-    features = fitted.pipeline[0]
-    names = [str(name) for name in features.get_feature_names_out()]
-    titled = [f"log(1 + {n})" if n in features.log_ else n for n in names]
-    X = features.transform(customers.table)
-    centers = _centers(X, labels)
-    table = customers.table[features.columns_]
-    drawn = {
-        "segment_sizes": plots.segment_sizes(labels),
-        "profile_bars": plots.profile_bars(table, labels, units),
-        "profile_heatmap": plots.profile_heatmap(table, labels),
-        "silhouette": plots.silhouette_per_customer(
-            assessed.yardstick.silhouettes(labels).tolist(),
-            labels[assessed.yardstick.rows],
-            assessed.yardstick.space,
-        ),
-    }
-    if X.shape[1] >= 2:
-        drawn["scatter_2d"] = plots.scatter_2d(X[:, :2], labels, centers[:, :2], titled[:2], units)
-    if X.shape[1] >= 3:
-        drawn["scatter_3d"] = plots.scatter_3d(X[:, :3], labels, centers[:, :3], titled[:3], units)
-    if X.shape[1] > 2:
-        space = assessed.yardstick.space
-        drawn["pca_scatter"] = plots.pca_scatter(assessed.yardstick.X, labels, names, space)
-    algorithm = fitted.algorithm
-    if hasattr(algorithm, "linkage_matrix_"):
-        drawn["dendrogram"] = plots.dendrogram(algorithm.linkage_matrix_, assessed.scores.n_segments)
-    if isinstance(algorithm, DBSCAN):
-        k = algorithm.min_samples
-        drawn["k_distance"] = plots.k_distance(k_distances(fitted.X, k).tolist(), k, algorithm.eps)
-    return drawn
-
-
-def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    segments = range(int(labels.max()) + 1)
-    return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
-
-
-def _unnamed(assessed: Assessed) -> list[Segment]:
-    """The segments of a model that is related to none before it."""
-    n_customers = len(assessed.fitted.labels)
-    return [
-        Segment(number, f"S{number + 1}", f"segment {number}", size, size / n_customers, color=number)
-        for number, size in enumerate(assessed.sizes)
-    ]
-
-
-def _log_pipeline(
+def log_pipeline(
     run: Run, config: DictConfig, customers: Customers, assessed: Assessed, segments: Sequence[Segment]
 ) -> str:
+    """Log a clustering as a model that knows its segments; returns its URI."""
     features = assessed.fitted.pipeline[0]
     model = SegmentModel(assessed.fitted.pipeline, segments, customers.table)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
@@ -226,6 +145,8 @@ def _log_pipeline(
         "yardstick": assessed.yardstick.space,
         "choice": choice_tags(assessed.configuration),
         "params": dict(assessed.configuration.params),
+        # Later customers are compared with these.
+        "reference": Reference.of(customers.table, model).to_dict(),
     }
     return log_model(run, model, example, metadata)
 
@@ -257,14 +178,3 @@ def findings_text(customers: Customers) -> str:
     """The findings of reading, one a line; empty where there are none."""
     lines = [f"  {finding.message}" for finding in customers.findings]
     return "\n".join(["Findings in the data", *lines, ""]) if lines else ""
-
-
-def profile_text(described: pd.DataFrame) -> str:
-    """The profile as a table for the terminal."""
-    shown = described.copy()
-    shown["share"] = shown["share"].map("{:.1%}".format)
-    for column in shown.columns:
-        if "=" in str(column):
-            shown[column] = shown[column].map("{:.0%}".format)
-    shown.index = ["noise" if segment < 0 else str(segment) for segment in shown.index]
-    return shown.rename_axis(None).to_string(float_format="{:.1f}".format)

@@ -11,15 +11,15 @@ from segmentation.commands._clustering import (
     clustering_record,
     data_tags,
     findings_text,
-    keep,
     log_data,
     open_bench,
     open_store,
-    profile_text,
     read_customers,
 )
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
+from segmentation.commands._keep import Story, keep
+from segmentation.commands._market import Desk, segments_record, segments_text
 from segmentation.commands._result import Result
 from segmentation.evaluation import verdict
 from segmentation.study import Configuration, Space
@@ -41,7 +41,7 @@ def run(config: DictConfig, grid: Grid) -> Result:
     """
     started = time.perf_counter()
     customers = read_customers(config)
-    space = _space(config)
+    space, desk = _space(config), Desk.of("fit", config, customers.table)
     # Everything that a user can get wrong comes before the store is touched.
     assessed = assess(open_bench(config, customers, space), _only(space))
     metrics = assessed.metrics()
@@ -57,14 +57,15 @@ def run(config: DictConfig, grid: Grid) -> Result:
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
         active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        described, model = keep(active, config, customers, assessed, found)
+        kept = keep(active, config, customers, assessed, desk, Story(found))
     ended = time.perf_counter()
 
     record = {
         "run_id": active.id,
         "parent_run_id": parent.id if parent else None,
         **clustering_record(assessed, metrics),
-        "model": model,
+        "segments": segments_record(kept.market),
+        "model": kept.model,
         "seconds": {"fit": fitted - started, "log": ended - fitted, "total": ended - started},
     }
     head = (
@@ -74,7 +75,8 @@ def run(config: DictConfig, grid: Grid) -> Result:
     if assessed.scores.degenerate:
         head = f"{name}: no clustering to speak of, {assessed.scores.degenerate}"
     text = (
-        f"{findings_text(customers)}{head}\n{profile_text(described)}\nrun {active.id}  model {model['uri']}"
+        f"{findings_text(customers)}{head}\n{segments_text(kept.market)}\n\n"
+        f"run {active.id}  model {kept.model['uri']}"
     )
     return Result(text, record)
 

@@ -3,7 +3,7 @@
 import hashlib
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,9 @@ from segmentation.commands._clustering import (
     clustering_record,
     data_tags,
     findings_text,
-    keep,
     log_data,
     open_bench,
     open_store,
-    profile_text,
     read_customers,
     verdict_metrics,
     verdict_tags,
@@ -35,6 +33,8 @@ from segmentation.commands._clustering import (
 )
 from segmentation.commands._config import build, choices, dimension, options
 from segmentation.commands._evidence import Proof, examine, pictures, require_fits, tables
+from segmentation.commands._keep import Story, keep
+from segmentation.commands._market import Desk, segments_record, segments_text
 from segmentation.commands._recorder import Recorder
 from segmentation.commands._result import Result
 from segmentation.data import Customers
@@ -82,6 +82,7 @@ def run(config: DictConfig) -> Result:
         bench.yardstick(features)
     rule = build(config.selection, "selection")
     require_fits(config.evidence)
+    desk = Desk.of("sweep", config, customers.table)
     search = _search(config, customers, rule)
     store = open_store(config)
     facts = {"data": customers.fingerprint, "space": _digest(config, space, search)}
@@ -101,7 +102,8 @@ def run(config: DictConfig) -> Result:
             chosen = choose(rule, study, search.constraints, config.seed, counting.one)
             proof = _proof(config, study, chosen, counting)
         proven = time.perf_counter()
-        finish = _finish(config, customers, search, Decided(study, chosen, proof, rule), parent)
+        decided = Decided(study, chosen, proof, rule)
+        finish = _finish(config, customers, search, decided, desk, parent)
     ended = time.perf_counter()
     seconds = {
         "load": loaded - STARTED,
@@ -247,13 +249,12 @@ def _require_a_result(study: Study) -> None:
 
 
 def _finish(
-    config: DictConfig, customers: Customers, search: Search, decided: Decided, parent: Run
+    config: DictConfig, customers: Customers, search: Search, decided: Decided, desk: Desk, parent: Run
 ) -> Result:
     study, selection, found = decided.study, decided.chosen.selection, decided.chosen.verdict
     board = leaderboard(study, selection)
     parent.table("study/leaderboard.csv", board)
-    for name, figure in _study_figures(decided, search.constraints).items():
-        parent.figure(f"plots/{name}.png", figure)
+    figures = _study_figures(decided, search.constraints)
     counts = study.counts()
     parent.log(
         params={"seed": search.seed},
@@ -267,6 +268,7 @@ def _finish(
     tried = ", ".join(f"{count} {state}" for state, count in counts.items())
     heading = f"{said}\n\n{findings_text(customers)}{tried}"
     if selection is None:
+        parent.files({f"plots/{name}.png": plots.to_png(figure) for name, figure in figures.items()})
         parent.log(tags={"winner": "none", NOTE: f"**{said}**\n\nNo clustering kept every constraint."})
         text = f"{heading}: no clustering kept every constraint.\n{_board_text(board)}\nrun {parent.id}"
         return Result(text, {"winner": None, "model": None, "evidence": None})
@@ -276,7 +278,14 @@ def _finish(
         front = board[board["trial"].isin(_front(study, selection))]
         parent.table("study/front.csv", front.rename(columns=lambda c: str(c).removesuffix("_yardstick")))
     _amend_trials(parent, selection)
-    result = _log_winner(config, customers, parent, decided)
+    result = _log_winner(
+        config,
+        customers,
+        parent,
+        decided,
+        desk,
+        Story(found, selection.reason, leaderboard=_board(board), figures=figures),
+    )
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
 
@@ -290,7 +299,9 @@ def _amend_trials(parent: Run, selection: Selection) -> None:
             parent.amend_child(run_id, {**evidence_scores(evidence), "rank": float(rank)})
 
 
-def _log_winner(config: DictConfig, customers: Customers, parent: Run, decided: Decided) -> Result:
+def _log_winner(
+    config: DictConfig, customers: Customers, parent: Run, decided: Decided, desk: Desk, story: Story
+) -> Result:
     study, selection, proof = decided.study, decided.chosen.selection, decided.proof
     assert selection is not None and proof is not None
     configuration = study.outcome(selection.winner).configuration
@@ -307,14 +318,16 @@ def _log_winner(config: DictConfig, customers: Customers, parent: Run, decided: 
     parent.log(metrics=metrics, tags=tags)
     for path, table in tables(proof, decided.chosen).items():
         parent.table(path, table)
-    for name, figure in pictures(study, decided.chosen, proof, decided.features).items():
-        parent.figure(f"plots/{name}.png", figure)
-    described, model = keep(parent, config, customers, assessed, decided.chosen.verdict)
+    drawn = {**story.figures, **pictures(study, decided.chosen, proof, decided.features)}
+    kept = keep(
+        parent, config, customers, assessed, desk, replace(story, evidence=proof.segments, figures=drawn)
+    )
+    model = kept.model
     registered = ""
     if "version" in model:
         registered = f"\nregistered as {model['name']} version {model['version']}, alias challenger"
     text = (
-        f"{selection.reason}\n\n{profile_text(described)}\n\n{_segments_text(proof)}\n\n"
+        f"{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
         f"run {parent.id}{registered}\n"
         f"next: `segment ui` to compare the runs, `segment promote` to make the winner the champion"
     )
@@ -322,6 +335,7 @@ def _log_winner(config: DictConfig, customers: Customers, parent: Run, decided: 
         "trial": selection.winner,
         **clustering_record(assessed, metrics),
         "reason": selection.reason,
+        "segments": segments_record(kept.market),
     }
     return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})
 
@@ -396,15 +410,20 @@ def _front_figure(study: Study, selection: Selection, rule: ByPareto) -> Any:
     return plots.pareto_front(table, names[0], names[1], _front(study, selection), selection.winner)
 
 
-def _board_text(board: pd.DataFrame) -> str:
+def _board(board: pd.DataFrame) -> pd.DataFrame:
+    """The leaderboard as people read it."""
     # Many trials find the same clustering; each is shown once.
     distinct = board.drop_duplicates([c for c in board if str(c).endswith("_yardstick")])
     names = {"silhouette_yardstick": "silhouette", "n_segments": "k"}
     columns = ["rank", "trial", "algorithm", "scaler", "params", "silhouette", "k", "failed"]
-    shown = distinct.rename(columns=names).head(SHOWN_ROWS)
+    shown = distinct.rename(columns=names)
     shown = shown[[c for c in columns if c in shown]]
     # The algorithm has a column of its own: its name before each parameter is noise.
     shown["params"] = shown["params"].str.replace(r"\b\w+\.(?=\w+=)", "", regex=True)
     shown["params"] = shown["params"].str.replace(r"(\.\d{3})\d+", r"\1", regex=True)
-    whole = shown.astype({c: "Int64" for c in ("rank", "trial", "k") if c in shown})
+    return shown.astype({c: "Int64" for c in ("rank", "trial", "k") if c in shown})
+
+
+def _board_text(board: pd.DataFrame) -> str:
+    whole = _board(board).head(SHOWN_ROWS)
     return str(whole.to_string(index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=50))

@@ -209,6 +209,10 @@ class Run:
         """Log a table as a CSV file."""
         self.text(path, frame.to_csv(index=index))
 
+    def files(self, files: Mapping[str, bytes]) -> None:
+        """Log files, by their path, in one go."""
+        _put(self.artifact_uri, files)
+
     def child(
         self,
         name: str,
