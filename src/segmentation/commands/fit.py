@@ -1,10 +1,12 @@
 """`segment fit`: one configuration, one run."""
 
 import time
+from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
 from segmentation.commands._clustering import (
+    Assessed,
     assess,
     choice_params,
     choice_tags,
@@ -21,8 +23,10 @@ from segmentation.commands._grid import Grid
 from segmentation.commands._keep import Story, keep
 from segmentation.commands._market import Desk, segments_record, segments_text
 from segmentation.commands._result import Result
+from segmentation.data import Customers
 from segmentation.evaluation import verdict
 from segmentation.study import Configuration, Space
+from segmentation.tracking import Run, Store
 
 
 def run(config: DictConfig, grid: Grid) -> Result:
@@ -44,14 +48,26 @@ def run(config: DictConfig, grid: Grid) -> Result:
     space, desk = _space(config), Desk.of("fit", config, customers.table)
     # Everything that a user can get wrong comes before the store is touched.
     assessed = assess(open_bench(config, customers, space), _only(space))
+    store = open_store(config)
+    tags = {**data_tags(customers), "command": "fit"}
+    return log_fit(store, config, customers, assessed, desk, tags, grid.parent(store, tags), started)
+
+
+def log_fit(
+    store: Store,
+    config: DictConfig,
+    customers: Customers,
+    assessed: Assessed,
+    desk: Desk,
+    tags: Mapping[str, str],
+    parent: Run | None,
+    started: float,
+) -> Result:
+    """Log a fitted clustering as a run, with all that is kept of it."""
     metrics = assessed.metrics()
     # Only what is registered can be promoted.
     found = verdict(assessed.yardstick.X, config.seed) if config.register else None
     fitted = time.perf_counter()
-
-    store = open_store(config)
-    tags = {**data_tags(customers), "command": "fit"}
-    parent = grid.parent(store, tags)
     name = config.name or f"{assessed.configuration.algorithm} k={assessed.scores.n_segments}"
     choice = choice_tags(assessed.configuration)
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:

@@ -75,20 +75,23 @@ def run(config: DictConfig) -> Result:
     -------
     Result
     """
-    customers = read_customers(config)
-    space = _space(config)
+    return search_in(config, read_customers(config), _space(config), "sweep")
+
+
+def search_in(config: DictConfig, customers: Customers, space: Space, command: str) -> Result:
+    """Search a space for one command, log every trial, register the winner."""
     bench = open_bench(config, customers, space)
     for features in space.features:
         bench.yardstick(features)
     rule = build(config.selection, "selection")
     require_fits(config.evidence)
-    desk = Desk.of("sweep", config, customers.table)
+    desk = Desk.of(command, config, customers.table)
     search = _search(config, customers, rule)
     store = open_store(config)
     facts = {"data": customers.fingerprint, "space": _digest(config, space, search)}
     record = open_study(search, facts)
 
-    tags = {**data_tags(customers), "command": "sweep", "study": search.name}
+    tags = {**data_tags(customers), "command": command, "study": search.name}
     known = record.user_attrs.get("parent_run_id")
     with store.run(search.name, tags, run_id=known) as parent:
         record.set_user_attr("parent_run_id", parent.id)

@@ -463,7 +463,7 @@ def _holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _feature_reasons(features: pd.DataFrame) -> list[Reason]:
     return [
-        Reason(row.level, "features", str(row.Index), f"{row.Index} {_feature_words(row)}", row.p)
+        Reason(row.level, "features", str(row.Index), f"the feature {row.Index} {_feature_words(row)}", row.p)
         for row in features.itertuples()
         if row.level != "ok"
     ]

@@ -1,5 +1,6 @@
 """Runs, models and the registry. The only folder that knows MLflow."""
 
+from segmentation.tracking._history import assignments, version_at
 from segmentation.tracking._models import hash_model, load_model, log_model
 from segmentation.tracking._registry import CHAMPION, PREVIOUS, ModelVersion, Registry
 from segmentation.tracking._served import unservable
@@ -12,8 +13,10 @@ __all__ = [
     "Registry",
     "Run",
     "Store",
+    "assignments",
     "hash_model",
     "load_model",
     "log_model",
     "unservable",
+    "version_at",
 ]
