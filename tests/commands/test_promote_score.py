@@ -14,34 +14,6 @@ def challenge(segment):
     return fit
 
 
-def test_the_first_challenger_becomes_champion(segment, client, challenge):
-    challenge()
-    said = segment("promote")
-    assert "version 1 is now the champion" in said.out
-    assert str(client.get_model_version_by_alias("customer-segments", "champion").version) == "1"
-    assert "promoted_at" in client.get_model_version("customer-segments", "1").tags
-    again = segment("promote", "print=json").json()
-    assert not again["promoted"]
-    assert "is the champion already" in segment("promote").out
-
-
-def test_challenger_and_champion_stand_beside_each_other_on_the_same_data(segment, client, challenge):
-    challenge("algorithm.n_clusters=3")
-    segment("promote")
-    better = challenge("algorithm.n_clusters=5")
-    shown = segment("promote", "dry_run=true", "print=json").json()
-    assert not shown["promoted"]
-    assert str(client.get_model_version_by_alias("customer-segments", "champion").version) == "1"
-    assert [c["role"] for c in shown["contenders"]] == ["challenger", "champion"]
-    challenger, champion = (c["scores"] for c in shown["contenders"])
-    assert challenger["silhouette_yardstick"] == pytest.approx(better["scores"]["silhouette_yardstick"])
-    assert challenger["silhouette_yardstick"] > champion["silhouette_yardstick"]
-    assert 0 < shown["agreement"] < 1
-    moved = segment("promote", "print=json").json()
-    assert (moved["promoted"], moved["version"], moved["previous"]) == (True, "2", "1")
-    assert str(client.get_model_version_by_alias("customer-segments", "champion").version) == "2"
-
-
 @pytest.fixture
 def champion(segment, challenge):
     challenge("algorithm.n_clusters=5")

@@ -247,7 +247,7 @@ class TestVerdict:
             client.get_model_version_by_alias("customer-segments", "champion")
         assert segment("promote", "dry_run=true").code == 0
         assert segment("promote", "reason=' '").code == 2
-        promoted = segment("promote", "reason='quartiles for the mailing, not types of people'")
+        promoted = segment("promote", "gate=off", "reason='quartiles for the mailing, not types of people'")
         assert promoted.code == 0
         tags = client.get_model_version_by_alias("customer-segments", "champion").tags
         assert tags["promoted_because"] == "quartiles for the mailing, not types of people"
