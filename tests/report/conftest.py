@@ -1,6 +1,8 @@
 """Reports of made-up customers, described by the real steps."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -80,6 +82,11 @@ def reported(table: pd.DataFrame, labels: np.ndarray, **changed: Any) -> StudyRe
     return StudyReport("Segments of demo", "demo", profile, **(known | changed))
 
 
+@cache
+def _reported(n_segments: int, noise: int) -> StudyReport:
+    return reported(*customers(n_segments, noise=noise))
+
+
 @pytest.fixture
 def people() -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
     """Make up customers of so many segments, and their labels."""
@@ -97,6 +104,6 @@ def make() -> Callable[..., StudyReport]:
     """Make a report of so many segments."""
 
     def made(n_segments: int = 5, noise: int = 0, **changed: Any) -> StudyReport:
-        return reported(*customers(n_segments, noise=noise), **changed)
+        return replace(_reported(n_segments, noise), **changed)
 
     return made

@@ -107,7 +107,10 @@ def test_no_segments_at_all_is_a_report(make: Make) -> None:
 
 
 def test_one_segment_is_a_report(make: Make) -> None:
-    assert "nothing to compare it with" in text(make(1))
+    report = make(1)
+    assert "nothing to compare it with" in text(report)
+    assert "Which segments to target" not in headings(report, 2)
+    assert "-0.00" not in text(report)
 
 
 def test_a_card_shows_the_segment_against_all_customers_in_their_units(make: Make) -> None:
@@ -173,6 +176,17 @@ def test_each_picture_is_shown_once_in_its_place(make: Make) -> None:
         "something_new": Picture("New", "Unheard of.", report.pictures["profile_bars"].png)
     }
     assert "Unheard of." in to_html(replace(report, pictures=more))
+
+
+def test_a_page_of_heavy_pictures_stays_below_five_megabytes_and_says_so(make: Make) -> None:
+    report = make(40)
+    heavy = report.pictures["segment_0"].png + bytes(200_000)
+    cards = {f"segment_{s}": Picture("Card", f"Card of {s}.", heavy) for s in report.segments}
+    html = to_html(replace(report, pictures=report.pictures | cards))
+    assert len(html) < 5_000_000
+    assert "pictures of 24 segments are not on their cards" in html
+    assert "Card of 0." in html
+    assert "Card of 39." not in html
 
 
 def test_markdown_links_the_files_of_the_pictures_where_they_are(make: Make) -> None:

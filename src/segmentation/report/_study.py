@@ -23,6 +23,8 @@ MANY = 8
 MOST_NAMED = 10
 SHOWN_TRIALS = 12
 SHOWN_LEVELS = 8
+MOST_BYTES = 3_400_000
+"""Of all pictures; as text in the page they are a third larger, and a page is to stay below 5 MB."""
 LONGEST = 60
 """Letters of a column's name in tables; whole it stands with the data."""
 PLACES = {
@@ -181,6 +183,7 @@ def to_html(report: StudyReport) -> str:
     -------
     str
     """
+    report = _afforded(report)
     return page(report.title, _lead(report), _sections(report))
 
 
@@ -212,6 +215,20 @@ def _sections(report: StudyReport) -> list[Section]:
         Section("Method, and how to do it again", _method(report)),
     ]
     return [section for section in made if section.parts]
+
+
+def _afforded(report: StudyReport) -> StudyReport:
+    """Without the cards' pictures of the smallest segments where all would make the page too heavy."""
+    kept = dict(report.pictures)
+    cards = [name for s in report.labels if (name := f"segment_{s}") in kept]
+    left_out = 0
+    while cards and sum(len(picture.png) for picture in kept.values()) > MOST_BYTES:
+        del kept[cards.pop()]
+        left_out += 1
+    if not left_out:
+        return report
+    note = f"To keep this page small, the pictures of {left_out} segments are not on their cards."
+    return replace(report, pictures=kept, notes=[*report.notes, note])
 
 
 # Summary
@@ -545,7 +562,7 @@ def _rules(report: StudyReport) -> list[Any]:
 
 def _targets(report: StudyReport) -> list[Any]:
     ranked = report.attractiveness
-    if ranked is None or ranked.empty:
+    if ranked is None or len(ranked) < 2:
         return []
     order = [int(s) for s in ranked.index]
     shown = pd.DataFrame(
@@ -578,7 +595,7 @@ def _targets(report: StudyReport) -> list[Any]:
 
 
 def _method(report: StudyReport) -> list[Any]:
-    parts: list[Any] = ["What was sampled:", Points(report.notes)] if report.notes else []
+    parts: list[Any] = ["What was sampled or left out:", Points(report.notes)] if report.notes else []
     facts = {"Fingerprint of the data": report.fingerprint, **report.versions}
     if any(facts.values()):
         parts.append(Facts({term: text for term, text in facts.items() if text}))
@@ -668,7 +685,8 @@ def _percent(share: float) -> str:
 
 
 def _signed(effect: float) -> str:
-    return f"{effect:+.2f}" if np.isfinite(effect) else UNKNOWN
+    # Zero is added, for what rounds to nothing has no sign.
+    return f"{round(effect, 2) + 0:+.2f}" if np.isfinite(effect) else UNKNOWN
 
 
 def _chance(p: float) -> str:
