@@ -25,7 +25,7 @@ from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
 from segmentation.plots._separation import feature_boxes, segment_separation
 from segmentation.plots._silhouette import silhouette_per_customer
-from segmentation.plots._style import identities, segment_color, segment_name, to_png
+from segmentation.plots._style import caption, identities, segment_color, segment_name, title, to_png
 from segmentation.plots._surrogate import surrogate_tree
 from segmentation.plots._thumbnail import thumbnail, thumbnail_png
 from segmentation.plots._tree import dendrogram
@@ -34,6 +34,7 @@ __all__ = [
     "agreement_matrix",
     "associations",
     "attractiveness_bubbles",
+    "caption",
     "composition_bars",
     "correlations",
     "dendrogram",
@@ -75,6 +76,7 @@ __all__ = [
     "surrogate_tree",
     "thumbnail",
     "thumbnail_png",
+    "title",
     "to_png",
     "value_bars",
 ]

@@ -22,6 +22,7 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     number_ticks,
+    panel_grid,
     point_style,
     segment_color,
     segment_key,
@@ -32,6 +33,7 @@ from segmentation.plots._text import plain, short_number, with_unit, words
 MAX_VARIABLES = 20
 MAX_PANELS = 12
 MAX_LEVELS = 12
+MAX_LEVELS_EACH = 3
 MAX_COMPOSITIONS = 6
 # Dolnicar, Gruen and Leisch (2018): what differs by more marks a segment.
 MARKS, MARKS_SHARE = 0.25, 0.25
@@ -117,10 +119,13 @@ def _levels(categories: pd.DataFrame, labels: list[int]) -> list[Variable]:
     found = []
     for column, every in categories.groupby("column", sort=False):
         overall = every.groupby("level")["overall"].first().sort_values(ascending=False, kind="stable")
-        # Of two levels the second is what the first leaves.
-        for level in list(overall.index)[: 1 if len(overall) == 2 else None]:
+        # Of two levels the second is what the first leaves; of many those that differ most.
+        strength = every.assign(effect=np.abs(values_of(every, "effect"))).groupby("level")["effect"].max()
+        strongest = strength.drop(OTHER, errors="ignore").nlargest(MAX_LEVELS_EACH).index
+        chosen = overall.index[:1] if len(overall) == 2 else [s for s in overall.index if s in strongest]
+        for level in chosen:
             rows = every[every["level"] == level]
-            title = f"{words(column, 18)}: {plain(level, 16)}"
+            title = f"{words(column, 18)}: {plain(level, 18)}"
             far = np.abs(values_of(rows, "share") - values_of(rows, "overall")) > MARKS_SHARE
             found.append(_variable(rows, title, values_of(rows, "share"), "{:.0%}".format, labels, far))
     return found
@@ -195,7 +200,8 @@ def segment_profile(
     Returns
     -------
     Figure
-        One panel a segment, at most 12, one bar a variable, at most 20. The line in the middle is all
+        One panel a segment, at most 12, one bar a variable, at most 20 (of a column of categories the 3 levels that
+        differ most). The line in the middle is all
         customers; a bar is strong where the variable marks the segment, by more than 0.25 standard deviations
         or 25 percentage points. Beside it the segment's own value.
 
@@ -216,13 +222,12 @@ def segment_profile(
         sample_note(len(shown), len(info.labels), "segments"),
         sample_note(len(info.variables), info.n_variables, "variables"),
     )
-    across = min(-(-len(shown) // -(-len(shown) // 4)), len(shown))
-    down = -(-len(shown) // across)
+    across, down = panel_grid(len(shown))
     names = [variable.title for variable in info.variables]
     width = 0.4 + letters_wide(names) + 2.35 * across
     figure, area = new_figure(title, notes, (max(width, 6), 1.2 + down * (0.75 + 0.24 * max(len(names), 2))))
     grid = area.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    reach = max(float(np.nanmax([np.abs(v.effects) for v in info.variables], initial=0)), 0.5)
+    reach = max(float(np.nan_to_num([np.abs(v.effects) for v in info.variables]).max()), 0.5)
     for place, axes in enumerate(grid.flat):
         if place < len(shown):
             _draw_panel(axes, info, place, reach)
@@ -230,7 +235,7 @@ def segment_profile(
             axes.set_axis_off()
     for row in grid:
         row[0].set_yticks(range(len(names)), names)
-    for axes in grid[-1, : len(shown) - (down - 1) * across]:
+    for axes in grid.flat[max(len(shown) - across, 0) : len(shown)]:
         axes.tick_params(labelbottom=True)
     area.supxlabel("Difference from all customers (standard deviations)", fontsize=LABEL_SIZE, color=INK)
     return figure
@@ -266,7 +271,7 @@ def _draw_panel(axes: Axes, info: EffectsInfo, place: int, reach: float) -> None
     if 0 < n_features < len(info.variables):
         axes.axhline(n_features - 0.5, color=SOFT, linewidth=0.8, linestyle=":")
     # Beside the longest bar its text must fit.
-    axes.set_xlim(-1.5 * reach, 1.5 * reach)
+    axes.set_xlim(-1.75 * reach, 1.75 * reach)
     axes.set_ylim(len(effects) - 0.4, -0.6)
     dress(axes, title=segment_text(info.labels[place], 30), grid="x")
     axes.tick_params(axis="y", length=0)
@@ -306,11 +311,12 @@ def parallel_segments(numbers: pd.DataFrame, units: Mapping[str, str] | None = N
         sample_note(len(info.variables), info.n_variables, "variables"),
     )
     names = [variable.title for variable in info.variables]
-    steep = len(names) > 5
+    width = max(7.5, 3.6 + 0.55 * len(names))
+    steep = letters_wide(names) > (width - 2.8) / len(names)
     figure, area = new_figure(
         title,
         notes,
-        (max(7.5, 3.6 + 0.55 * len(names)), 4.6 + (0.55 * letters_wide(names) if steep else 0)),
+        (width, 4.6 + (0.55 * letters_wide(names) if steep else 0)),
     )
     axes = area.subplots()
     places = np.arange(len(names))
@@ -365,15 +371,15 @@ def composition_bars(categories: pd.DataFrame) -> Figure:
     if not info.compositions:
         return message_figure(title, "There is no column of categories.")
     labels = info.labels[:MAX_VARIABLES]
-    names = ["All customers", *(segment_text(label, 30, 2 if len(labels) <= 8 else 1) for label in labels)]
-    rows = len(names) * (0.38 if any("\n" in name for name in names) else 0.27)
+    names = ["All customers", *(segment_text(label, 30, 2 if len(labels) <= 14 else 1) for label in labels)]
+    rows = len(names) * (0.36 if any("\n" in name for name in names) else 0.27)
     each = [max(rows, 0.2 * len(c.levels)) + 0.65 for c in info.compositions]
     notes = (
         "share of the known values",
         sample_note(len(info.compositions), info.n_columns, "columns"),
         sample_note(len(labels), len(info.labels), "segments"),
     )
-    longest = letters_wide([plain(level, 24) for c in info.compositions for level in c.levels])
+    longest = letters_wide([plain(level, 28) for c in info.compositions for level in c.levels])
     figure, area = new_figure(title, notes, (5.6 + letters_wide(names) + longest, 1.0 + sum(each)))
     grid = area.subplots(len(each), 1, squeeze=False, gridspec_kw={"height_ratios": each})[:, 0]
     for axes, composition in zip(grid, info.compositions, strict=True):
@@ -397,7 +403,7 @@ def _draw_composition(axes: Axes, composition: Composition, names: list[str]) ->
             edgecolor="white",
             linewidth=0.6,
             height=0.8,
-            label=plain(level, 24).replace("_", " ", 1) if level.startswith("_") else plain(level, 24),
+            label=plain(level, 28).lstrip("_") or "(no name)",
         )
         for place, start, share in zip(places, left, shares, strict=True):
             if share >= 0.06:

@@ -31,14 +31,14 @@ from segmentation.plots._style import (
     segment_text,
     side_legend,
 )
-from segmentation.plots._text import count_text, plain, short_number, signed_zero_free, words
+from segmentation.plots._text import count_text, plain, short_number, signed_zero_free, words, wrapped
 
 MAX_ROWS = 30
 # Beyond so many segments their counts would not fit into the cells.
 _MAX_WRITTEN = 16
 # Siddiqi (2006), Credit Risk Scorecards: stable, to be watched, changed.
 LIMITS = (0.1, 0.25)
-BANDS = ("#7FB8A4", "#E69F00", "#C1121F")
+BANDS = ("#9CCBBB", "#F2C36B", "#E58A8F")
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,16 @@ def flow_table(matrix: pd.DataFrame) -> FlowTable:
     shares = np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
     columns = {label: place for place, label in enumerate(matrix.columns)}
     stayed = [(row, columns[label]) for row, label in enumerate(matrix.index) if label in columns]
-    before, after = ([_title(label) for label in axis] for axis in (matrix.index, matrix.columns))
+    lines = 2 if max(counts.shape) <= _MAX_WRITTEN else 1
+    before, after = ([_title(label, 26, lines) for label in axis] for axis in (matrix.index, matrix.columns))
     return FlowTable(tuple(before), tuple(after), counts, shares, tuple(stayed))
 
 
-def _title(label: Any, width: int = 26) -> str:
+def _title(label: Any, width: int = 26, lines: int = 2) -> str:
     """A segment by its label, anything else as it is called."""
     if isinstance(label, (int, np.integer)):
-        return segment_text(int(label), width)
-    return plain(label, 2 * width - 8)
+        return segment_text(int(label), width, lines)
+    return wrapped(label, width, lines)
 
 
 def drift_info(table: pd.DataFrame, limits: tuple[float, float] = LIMITS) -> DriftInfo:
@@ -144,14 +145,17 @@ def migration_flows(matrix: pd.DataFrame) -> Figure:
     row_names = [
         f"{name} ({int(count):,})" for name, count in zip(info.before, info.counts.sum(axis=1), strict=True)
     ]
-    height = 1.9 + cell[1] * n_rows + 0.72 * letters_wide(info.after)
+    height = 1.9 + cell[1] * n_rows + (0.72 if written else 0.9) * letters_wide(info.after)
     width = 2.0 + letters_wide(row_names) + cell[0] * n_columns
     figure, area = new_figure(title, notes, (max(width, 6.5), height))
     axes = area.subplots()
     axes.set_facecolor(GRID)
     image = axes.imshow(np.ma.masked_invalid(info.shares), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     dress(axes, "To", "From", grid="")
-    axes.set_xticks(range(n_columns), info.after, rotation=40, ha="right", rotation_mode="anchor")
+    if written:
+        axes.set_xticks(range(n_columns), info.after, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(range(n_columns), info.after, rotation=90)
     axes.set_yticks(range(n_rows), row_names)
     axes.tick_params(length=0, labelsize=TICK_SIZE if written else SMALL_SIZE)
     for row, column in info.stayed:
@@ -222,8 +226,8 @@ def drift_bars(table: pd.DataFrame, limits: tuple[float, float] = LIMITS) -> Fig
             color=INK,
             in_layout=False,
         )
-    for limit, color, word in zip(limits, ("#A66F00", ACCENT), ("watch", "changed"), strict=True):
-        axes.axvline(limit, color=color, linestyle="--", linewidth=1.2, zorder=1)
+    for limit, word in zip(limits, ("watch", "changed"), strict=True):
+        axes.axvline(limit, color=INK, linestyle="--", linewidth=1.1)
         axes.annotate(
             f"{word} {limit:g}",
             (limit, 1),
@@ -232,7 +236,7 @@ def drift_bars(table: pd.DataFrame, limits: tuple[float, float] = LIMITS) -> Fig
             textcoords="offset points",
             ha="center",
             fontsize=SMALL_SIZE,
-            color=color,
+            color=INK,
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)

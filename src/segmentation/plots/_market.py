@@ -25,7 +25,7 @@ from segmentation.plots._style import (
     segment_text,
     side_legend,
 )
-from segmentation.plots._text import count_text, short_number, words
+from segmentation.plots._text import count_text, words
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def attractiveness_bubbles(
             b.x,
             b.y,
             "o",
-            markersize=10 + 42 * np.sqrt(b.customers / largest),
+            markersize=max(52 * np.sqrt(b.customers / largest), 9),
             markerfacecolor="none" if b.out else color,
             markeredgecolor=color if b.out else "white",
             markeredgewidth=2 if b.out else 1,
@@ -206,6 +206,8 @@ def attractiveness_bubbles(
         )
     dress(axes, f"{words(x, 40)} (score, 0 to 1)", f"{words(y, 40)} (score, 0 to 1)")
     _bubble_limits(axes, bubbles)
+    number_ticks(axes.xaxis)
+    number_ticks(axes.yaxis)
     side_legend(area, _bubble_handles(bubbles))
     return figure
 
@@ -229,8 +231,7 @@ def _bubble_handles(bubbles: Sequence[Bubble]) -> list[Line2D]:
             markersize=8,
             color=segment_color(b.label),
             markerfacecolor="none" if b.out else segment_color(b.label),
-            label=segment_text(b.label, 24, lines)
-            + (f" ({short_number(round(b.score, 2))})" if np.isfinite(b.score) else ""),
+            label=segment_text(b.label, 26, lines) + (f" ({b.score:.2f})" if np.isfinite(b.score) else ""),
         )
         for b in ranked
     ]

@@ -27,10 +27,12 @@ from segmentation.plots._style import (
     SMALL_SIZE,
     TICK_SIZE,
     dress,
+    key_room,
     message_figure,
     named,
     new_figure,
     number_ticks,
+    panel_grid,
     segment_color,
     segment_key,
     segment_text,
@@ -178,11 +180,12 @@ def profile_bars(
         return message_figure(
             title, f"Nothing to draw: {len(table):,} customers, {info.n_features} features."
         )
-    across = min(4 if len(info.features) > 9 else 3, len(info.features))
-    down = -(-len(info.features) // across)
+    across, down = panel_grid(len(info.features))
     width = max(2.9, 0.9 + 0.13 * len(info.labels))
     notes = ("dashed line: all customers", sample_note(len(info.features), info.n_features, "columns"))
-    figure, area = new_figure(title, notes, (max(5.5, min(width * across, 18)), 1.0 + 2.2 * down))
+    figure, area = new_figure(
+        title, notes, (max(5.5, min(width * across, 18)) + key_room(), 1.0 + 2.2 * down)
+    )
     grid = area.subplots(down, across, squeeze=False)
     for axes, feature in zip(grid.flat, info.features, strict=False):
         _draw_profile(axes, feature, info.labels, units)
@@ -216,10 +219,13 @@ def _draw_profile(
     number_ticks(axes.yaxis, 4)
 
 
-def segment_ticks(axes: Axes, labels: tuple[int, ...]) -> None:
+def segment_ticks(axes: Axes, labels: tuple[int, ...], wide: bool = False) -> None:
     """Number the segments below the axis; where there are many, not each."""
     step = -(-len(labels) // 15)
     places = [i for i, label in enumerate(labels) if label < 0 or i % step == 0]
+    # The word for noise is wider than a number, and takes the place of the one before it too.
+    if not wide and len(labels) > 8 and labels[-1] < 0 and places[-2] > len(labels) - 2 - 2 * step:
+        del places[-2]
     axes.set_xticks(places, ["noise" if labels[i] < 0 else str(labels[i]) for i in places])
 
 
@@ -255,12 +261,14 @@ def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:
         "difference of means in standard deviations",
         sample_note(n_rows, info.n_numeric, "numeric columns"),
     )
-    figure, area = new_figure(title, notes, (max(width, 6), 1.9 + 0.34 * n_rows))
+    # A key of many names needs some height.
+    height = max(1.9 + 0.34 * n_rows, 1.2 + 0.1 * n_columns if named() else 0)
+    figure, area = new_figure(title, notes, (max(width, 6) + key_room(), height))
     axes = area.subplots()
     axes.set_facecolor(GRID)
     image = axes.imshow(info.differences, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
     dress(axes, "Segment", grid="")
-    segment_ticks(axes, info.labels)
+    segment_ticks(axes, info.labels, wide=n_columns <= 25)
     axes.set_yticks(range(n_rows), [words(column, 26) for column in info.columns])
     if n_columns <= 25:
         annotate_cells(axes, info.differences, 2.0)
@@ -304,7 +312,7 @@ def segment_sizes(labels: Any) -> Figure:
             fontsize=TICK_SIZE,
             color=INK,
         )
-    axes.set_yticks(places, [segment_text(s, 30) for s in info.labels])
+    axes.set_yticks(places, [segment_text(s, 30, 2 if len(info.labels) <= 14 else 1) for s in info.labels])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.set_xlim(0, 1.18 * max(info.counts))
     dress(axes, "Customers", grid="x")

@@ -26,10 +26,12 @@ from segmentation.plots._style import (
     TICK_SIZE,
     draw_points,
     dress,
+    key_room,
     message_figure,
     named,
     new_figure,
     number_ticks,
+    panel_grid,
     segment_color,
     segment_key,
     segment_legend,
@@ -216,8 +218,10 @@ def segment_separation(
         If X is not a matrix, or names or labels do not fit it.
     """
     title = "How far the segments are apart"
+    if not np.size(X):
+        return message_figure(title, "There is no customer to draw.")
     info = separation_info(X, labels, names, units, neighbours)
-    if not info.points.n_placed or not info.n_features:
+    if not info.points.n_placed:
         return message_figure(title, "There is no customer to draw.")
     notes = (
         count_text(len(info.points.all_labels), "customer"),
@@ -291,15 +295,14 @@ def feature_boxes(table: pd.DataFrame, labels: Any, units: Mapping[str, str] | N
     title = "Spread of each feature"
     if not info.labels or not any(np.isfinite(spread.median) for spread in info.spreads):
         return message_figure(title, f"Nothing to draw: {len(table):,} customers, {info.n_numeric} features.")
-    across = min(4 if len(info.spreads) > 9 else 3, len(info.spreads))
-    down = -(-len(info.spreads) // across)
+    across, down = panel_grid(len(info.spreads))
     notes = (
         "box: middle half; whiskers: 5 to 95 %",
         "dashed line: median of all customers",
         sample_note(len(info.spreads), info.n_numeric, "numeric columns"),
     )
     width = max(2.9, 0.9 + 0.15 * len(info.labels))
-    figure, area = new_figure(title, notes, (max(6, min(width * across, 18)), 1.1 + 2.3 * down))
+    figure, area = new_figure(title, notes, (max(6, min(width * across, 18)) + key_room(), 1.1 + 2.3 * down))
     grid = area.subplots(down, across, squeeze=False)
     for place, axes in enumerate(grid.flat):
         if place < len(info.spreads):
@@ -340,7 +343,7 @@ def _draw_spread(
     axes.set_xlim(-0.7, len(labels) - 0.3)
     dress(axes, title=with_unit(spread.column, units, 22), grid="y")
     segment_ticks(axes, labels)
-    if np.nanmin(low, initial=np.inf) > 0 and np.nanmax(high) > 30 * np.nanmin(median):
+    if np.isfinite(median).any() and np.nanmin(low) > 0 and np.nanmax(high) > 30 * np.nanmin(median):
         axes.set_yscale("log")
         axes.set_title(f"{axes.get_title(loc='left')}, log scale", fontsize=LABEL_SIZE, color=INK, loc="left")
         axes.tick_params(which="minor", length=0, labelsize=0)

@@ -17,6 +17,7 @@ from matplotlib.image import imsave
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from PIL import Image
 
 from segmentation.plots._columns import segments
 from segmentation.plots._text import short_number, wrapped
@@ -36,6 +37,7 @@ LABEL_SIZE = 10
 TICK_SIZE = 9
 SMALL_SIZE = 8
 DPI = 110
+LARGE_PNG = 150_000
 
 
 # What the segments are called and the number of the colour of each, in this thread and context.
@@ -140,6 +142,11 @@ def named() -> bool:
     return bool(_known.get()[0])
 
 
+def key_room() -> float:
+    """The inches that a key of names needs beside panels that have no legend without names."""
+    return 1.6 if named() else 0.0
+
+
 def new_figure(
     title: str, notes: Iterable[str] = (), size: tuple[float, float] = (8, 5)
 ) -> tuple[Figure, SubFigure]:
@@ -160,9 +167,26 @@ def new_figure(
     return figure, area
 
 
+def panel_grid(n: int) -> tuple[int, int]:
+    """Columns and rows for `n` panels: three or four across, and few empty places."""
+    down = -(-n // (4 if n > 9 else 3))
+    return -(-n // down), down
+
+
 def letters_wide(texts: Iterable[str]) -> float:
     """The inches that tick labels take, some 0.068 a letter of their longest line."""
     return 0.068 * max((len(line) for text in texts for line in text.split("\n")), default=0)
+
+
+def title(figure: Figure) -> str:
+    """The heading of a figure of this package."""
+    return str(figure.get_suptitle())
+
+
+def caption(figure: Figure) -> str:
+    """What a figure shows, for those who do not see it: its heading and the line below."""
+    below = [str(part.get_suptitle()) for part in figure.subfigs]
+    return ". ".join(" ".join(text.split()) for text in (title(figure), *below) if text)
 
 
 def message_figure(title: str, message: str) -> Figure:
@@ -246,7 +270,7 @@ def segment_key(area: SubFigure, labels: Iterable[int], counts: Mapping[int, int
     lines = 2 if len(shown) <= 14 else 1
     after = {s: f" ({counts[s]:,})" if counts else "" for s in shown}
     handles = [
-        Line2D([], [], label=segment_text(s, 24, lines) + after[s], **point_style(s, 7, 1)) for s in shown
+        Line2D([], [], label=segment_text(s, 26, lines) + after[s], **point_style(s, 7, 1)) for s in shown
     ]
     if handles:
         side_legend(area, handles)
@@ -296,7 +320,13 @@ def to_png(figure: Figure, dpi: int = DPI) -> bytes:
         # Drawn once: savefig would draw all a second time, for layouts that are not used here.
         canvas.draw()
         buffer = io.BytesIO()
-        imsave(buffer, np.asarray(canvas.buffer_rgba()), format="png", pil_kwargs={"compress_level": 4})
+        pixels = np.asarray(canvas.buffer_rgba())
+        imsave(buffer, pixels, format="png", pil_kwargs={"compress_level": 4})
+        if buffer.tell() > LARGE_PNG:
+            # A third of the size; the eye does not see the difference of 256 chosen colours.
+            buffer = io.BytesIO()
+            image = Image.fromarray(pixels[..., :3])
+            image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(buffer, "png")
     finally:
         figure.dpi = own
     return buffer.getvalue()

@@ -140,7 +140,7 @@ def surrogate_tree(node: Node) -> Figure:
     axes.set_axis_off()
     _draw_branches(axes, info, node.customers)
     for branch in info.branches:
-        _draw_node(axes, branch, not branch.node.children or branch.closed > 0)
+        _draw_node(axes, branch, not branch.node.children or branch.closed > 0, node.customers)
     axes.set_xlim(-0.12, depth + 3.1 / _LEVEL)
     axes.set_ylim(info.n_shown - 0.45, -0.55)
     return figure
@@ -161,23 +161,29 @@ def _draw_branches(axes: Axes, info: SurrogateInfo, total: int) -> None:
                 (branch.depth, branch.place),
             ]
         )
-        widths.append(1 + 7 * branch.node.customers / max(total, 1))
+        widths.append(_line_width(branch.node, total))
         red, green, blue = to_rgb(segment_color(branch.node.segment))
         colors.append((0.5 + red / 2, 0.5 + green / 2, 0.5 + blue / 2))
     axes.add_collection(LineCollection(lines, linewidths=widths, colors=colors, joinstyle="round"))
 
 
-def _draw_node(axes: Axes, branch: Branch, leaf: bool) -> None:
+def _line_width(node: Node, total: int) -> float:
+    return 1 + 7 * node.customers / max(total, 1)
+
+
+def _draw_node(axes: Axes, branch: Branch, leaf: bool, total: int) -> None:
     node = branch.node
     if branch.parent is not None:
-        axes.text(
-            branch.depth - 0.86,
-            branch.place,
+        axes.annotate(
             wrapped(node.text, 26, 2),
-            va="center",
+            (branch.depth - 0.87, branch.place),
+            # Above the line, which is up to eight points wide.
+            (0, 2 + _line_width(node, total) / 2),
+            textcoords="offset points",
+            va="bottom",
             fontsize=SMALL_SIZE,
             color=INK,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+            linespacing=1.05,
             in_layout=False,
         )
     axes.plot(
@@ -200,7 +206,7 @@ def _draw_node(axes: Axes, branch: Branch, leaf: bool) -> None:
         va="bottom",
         fontsize=TICK_SIZE,
         color=INK,
-        linespacing=1.0,
+        linespacing=1.1,
         in_layout=False,
     )
     axes.annotate(
