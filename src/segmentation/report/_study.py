@@ -595,7 +595,7 @@ def _targets(report: StudyReport) -> list[Any]:
 
 
 def _method(report: StudyReport) -> list[Any]:
-    parts: list[Any] = ["What was sampled or left out:", Points(report.notes)] if report.notes else []
+    parts: list[Any] = ["What else to know:", Points(report.notes)] if report.notes else []
     facts = {"Fingerprint of the data": report.fingerprint, **report.versions}
     if any(facts.values()):
         parts.append(Facts({term: text for term, text in facts.items() if text}))
