@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 LIBRARIES = ("segmentation", "scikit-learn", "mlflow", "optuna", "pandas", "numpy", "scipy", "matplotlib")
 CARDS = 20
 """Up to so many segments each has a picture on its card."""
-SPATIAL_ROWS = 3_000
-"""Customers in the scatter plot that turns; more are neither told apart nor light to load."""
-BOX_COLUMNS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,14 +218,6 @@ def _told(
     pictures: Mapping[str, Picture],
 ) -> StudyReport:
     verdict = story.verdict
-    scatter = _scatter(customers, assessed, market)
-    notes = (
-        [
-            f"{scatter.title} shows {len(scatter.points):,} of {len(customers.table):,} customers, drawn at random."
-        ]
-        if scatter and len(scatter.points) < len(customers.table)
-        else []
-    )
     return StudyReport(
         title=f"Customer segments of {customers.name}",
         data=customers.name,
@@ -247,12 +236,12 @@ def _told(
         evidence=story.evidence,
         leaderboard=story.leaderboard,
         pictures=pictures,
-        scatter=scatter,
+        scatter=_scatter(customers, assessed, market),
         config=resolved(config),
         command=_command(),
         fingerprint=customers.fingerprint,
         versions={"python": python_version(), **{name: version(name) for name in LIBRARIES}},
-        notes=[*notes, *market.lineage.sentences],
+        notes=market.lineage.sentences,
     )
 
 
@@ -273,16 +262,13 @@ def _scatter(customers: Customers, assessed: Assessed, market: Market) -> Scatte
     X, axes = assessed.yardstick.X, [str(n) for n in pipeline[0].get_feature_names_out()]
     if X.shape[1] < 3:
         return None
-    rows = np.arange(len(X))
-    if len(X) > SPATIAL_ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(len(X), SPATIAL_ROWS, replace=False))
     if X.shape[1] > 3:
         pca = PCA(3, random_state=0).fit(X)
-        points = pca.transform(X[rows])
+        points = pca.transform(X)
         axes = [f"component {i} ({share:.0%})" for i, share in enumerate(pca.explained_variance_ratio_, 1)]
     else:
-        points = pipeline[0].transform(customers.table.iloc[rows])
-    return Scatter3D("Customers in three dimensions", axes, points, labels[rows], market.names, _hex(market))
+        points = pipeline[0].transform(customers.table)
+    return Scatter3D("Customers in three dimensions", axes, points, labels, market.names, _hex(market))
 
 
 def _files(told: StudyReport, market: Market) -> dict[str, bytes]:
