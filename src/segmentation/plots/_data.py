@@ -57,7 +57,8 @@ def association_info(matrix: pd.DataFrame, numeric: Sequence[str]) -> Associatio
     strength = matrix.to_numpy(dtype=float)
     others = np.where(np.eye(len(names), dtype=bool), np.nan, strength)
     strongest = np.array([np.nanmax(row) if np.isfinite(row).any() else -1.0 for row in others])
-    chosen = np.sort(np.argsort(-strongest, kind="stable")[:MAX_COLUMNS])
+    known = int((strongest >= 0).sum())
+    chosen = np.sort(np.argsort(-strongest, kind="stable")[: min(MAX_COLUMNS, known)])
     measured = set(map(str, numeric))
     order = sorted(chosen, key=lambda i: names[i] not in measured)
     return AssociationInfo(
@@ -69,11 +70,13 @@ def association_info(matrix: pd.DataFrame, numeric: Sequence[str]) -> Associatio
 
 
 def scaler_info(scaled: Mapping[str, np.ndarray], features: Sequence[str]) -> ScalerInfo:
-    """Count the most skewed features under each scaler; most skewed under the first."""
+    """Count the features that are most skewed under the first scaler, those of two values last."""
     first = next(iter(scaled.values()))
     if any(X.shape != first.shape for X in scaled.values()) or first.shape[1] != len(features):
         raise InputError("every scaler must give one column a feature, of the same customers")
-    skewness = np.abs(pd.DataFrame(first).skew().fillna(0).to_numpy())
+    frame = pd.DataFrame(first)
+    # Two values look the same under every scaler.
+    skewness = frame.skew().abs().fillna(0).where(frame.nunique() > 2, -1).to_numpy()
     rows = np.sort(np.argsort(-skewness, kind="stable")[:MAX_FEATURES])
     edges = tuple(tuple(bin_edges(X[:, i]) for X in scaled.values()) for i in rows)
     counts = tuple(
@@ -110,12 +113,13 @@ def associations(matrix: pd.DataFrame, numeric: Sequence[str]) -> Figure:
     title = "Associations of all columns"
     n = len(info.columns)
     if n < 2:
-        return message_figure(title, f"Two columns are needed, and there are {n}.")
+        return message_figure(title, f"Two columns that vary are needed, and there are {n}.")
     mixed = 0 < info.n_numeric < n
     kinds = ["numbers: size of Spearman's rank correlation"] * (info.n_numeric > 1)
     kinds += ["number and category: correlation ratio"] * mixed
     kinds += ["categories: Cramer's V"] * (n - info.n_numeric > 1)
-    notes = (*kinds, sample_note(n, info.n_columns, "columns, the most associated,"))
+    what = "columns, the most associated," if n == MAX_COLUMNS else "columns, those that vary,"
+    notes = (*kinds, sample_note(n, info.n_columns, what))
     side = max(5.5, 2.6 + 0.38 * n)
     figure, area = new_figure(title, notes, (side + 1, side))
     axes = area.subplots()

@@ -1,0 +1,120 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmentation.profiling import Source, advise, associate, starting_features
+from segmentation.profiling._advice import listed
+
+N = 400
+RANDOM = np.random.default_rng(0)
+TABLE = Source(keys=("drop", "checks", "levels", "id"), id="key")
+
+
+def advice(source: Source = TABLE, **columns):
+    table = pd.DataFrame({"age": RANDOM.normal(40, 10, N), "size": RANDOM.normal(5, 1, N), **columns})
+    return table, {s.kind: s for s in advise(table, associate(table), source)}
+
+
+def words(override: str) -> dict[str, object]:
+    """What Hydra reads from what a shell hands on."""
+    import shlex
+
+    parsed = OverridesParser.create().parse_overrides(shlex.split(override))
+    return {p.key_or_group: p.value() for p in parsed}
+
+
+def test_good_data_needs_nothing():
+    table, found = advice()
+    assert found == {}
+    assert starting_features(table, []).overrides == ()
+    assert starting_features(table, []).numeric == ("age", "size")
+
+
+def test_skewed_spend_is_logged_or_powered():
+    table, found = advice(spend=RANDOM.lognormal(4, 1, N), share=RANDOM.beta(8, 0.6, N))
+    assert "spend" in found["skewed"].evidence or found["skewed"].columns == ("share",)
+    every = advise(table, associate(table), TABLE)
+    logged = next(s for s in every if s.columns == ("spend",) and s.kind == "skewed")
+    assert words(logged.override) == {"features": "all_numeric", "features.log": ["spend"]}
+    assert "logged" in logged.evidence
+    assert next(s for s in every if s.columns == ("share",)).override in ("scaler=power", "scaler=quantile")
+    assert starting_features(table, every).overrides == ("features=all_numeric", "'features.log=[spend]'")
+
+
+def test_a_logged_column_is_not_called_skewed_again():
+    assert "skewed" not in advice(Source(logged=("spend",)), spend=RANDOM.lognormal(2, 0.6, N))[1]
+
+
+def test_one_far_value_is_told_and_not_taken_for_skewness():
+    income = RANDOM.normal(50_000, 10_000, N)
+    income[7] = 666_666
+    _, found = advice(income=income)
+    assert "666,666 stands apart" in found["apart"].evidence
+    assert "skewness" in found["apart"].evidence
+    assert "skewed" not in found
+    told = words(found["apart"].override)
+    assert told["data.checks.out_of_range"] == "missing"
+    low, high = told["data.checks.ranges"]["income"]
+    assert low is None
+    assert high == pytest.approx(np.sort(income)[-2])
+    assert advice(Source(), income=income)[1]["apart"].override == "scaler=robust"
+
+
+def test_twins_constants_flags_and_ids_are_left_out():
+    base = RANDOM.normal(size=N)
+    rare = (np.arange(N) < 8).astype(float)
+    flag = (np.arange(N) % 3 == 0).astype(float)
+    table, found = advice(a=base, b=2 * base, rare=rare, one=1.0, flag=flag, row=np.arange(N, dtype=float))
+    assert found["duplicate"].columns == ("b",)
+    assert set(found["constant"].columns) == {"rare", "one"}
+    assert "7 standard deviations" in found["constant"].evidence
+    assert found["two_values"].columns == ("flag",)
+    assert found["id"].columns == ("row",)
+    start = starting_features(table, found.values())
+    assert start.numeric == ("age", "size", "a")
+    assert words(" ".join(start.overrides)) == {
+        "features": "custom",
+        "features.numeric": ["age", "size", "a"],
+    }
+
+
+def test_missing_values_and_levels():
+    holes = np.where(np.arange(N) % 2 == 0, np.nan, RANDOM.normal(size=N))
+    status = ["single", "wed"] * (N // 2 - 1) + ["YOLO", "Absurd"]
+    city = [f"city {i}" for i in RANDOM.integers(0, 60, N)]
+    _, found = advice(Source(TABLE.keys, ("gone",), "key"), holes=holes, status=status, city=city)
+    assert found["missing"].columns == ("holes",)
+    assert words(found["missing"].override) == {"data.drop": ["gone", "holes"]}
+    assert "city has 60 levels" in found["levels"].evidence
+    assert words(found["rare_levels"].override) == {
+        "data.levels": {"status": {"Absurd": "other", "YOLO": "other"}}
+    }
+
+
+def test_scales_and_too_few_customers():
+    _, found = advice(spend=RANDOM.normal(50_000, 9_000, N))
+    assert "unscaled, spend makes over 99.9%" in found["scales"].evidence
+    few = pd.DataFrame(RANDOM.normal(size=(30, 4)), columns=list("abcd"))
+    assert [s.kind for s in advise(few, associate(few))] == ["rows"]
+
+
+def test_a_numbered_row_is_named_as_the_id_where_there_is_none():
+    table = pd.DataFrame({"row": range(1, 101), "x": RANDOM.normal(size=100)})
+    found = advise(table, associate(table), Source(keys=("id", "drop")))
+    assert next(s for s in found if s.kind == "id").override == "data.id=row"
+
+
+def test_text_alone_is_no_mistake():
+    table = pd.DataFrame({"name": [f"n {i}" for i in range(50)], "level": ["a", "b"] * 25})
+    found = advise(table, associate(table), TABLE)
+    assert [s.kind for s in found] == ["id"]
+    assert starting_features(table, found).overrides == ()
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1), min_size=1))
+def test_any_column_name_survives_the_shell_and_hydra(names):
+    names = [name for name in names if "${" not in name and name.strip() == name] or ["a b"]
+    assert words(listed("features.log", names)) == {"features.log": names}
