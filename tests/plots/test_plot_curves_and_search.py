@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.errors import InputError
-from segmentation.plots import history, parallel_coordinate
+from segmentation.plots import elbow, history, parallel_coordinate, silhouette_curve
 from segmentation.plots._curves import curve_info, k_distance_info
 from segmentation.plots._search import history_info, parallel_info
 
@@ -111,3 +111,13 @@ def test_the_winner_of_many_trials_is_always_drawn():
     assert info.values[info.best] == 1
     assert info.n_trials == 9_000
     assert len(info.values) <= 5_001
+
+
+@pytest.mark.parametrize("chosen", [None, 3])
+def test_one_number_of_segments_has_whole_ticks_beside_it(chosen):
+    figures = elbow([3], [5.0], "x", chosen=chosen), silhouette_curve({"a": ([3], [0.4])}, "x", chosen)
+    for figure in figures:
+        (axes,) = figure.axes
+        low, high = axes.get_xlim()
+        assert low < 3 < high
+        assert all(tick == round(tick) for tick in axes.get_xticks())
