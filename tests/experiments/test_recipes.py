@@ -25,6 +25,14 @@ def few_buyers(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
+@pytest.fixture(scope="module")
+def few_card_holders(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first holders of a card."""
+    path = tmp_path_factory.mktemp("cards") / "cards.csv"
+    pd.read_csv(real_data / "CC GENERAL.csv").head(N_BUYERS).to_csv(path, index=False)
+    return path
+
+
 @pytest.fixture
 def data_of(real_data: Path, request: pytest.FixtureRequest) -> Callable[[str], Path]:
     """The file that a recipe is about."""
@@ -32,6 +40,10 @@ def data_of(real_data: Path, request: pytest.FixtureRequest) -> Callable[[str], 
     def path(recipe: str) -> Path:
         if recipe.startswith("retail"):
             return request.getfixturevalue("few_buyers")
+        if recipe == "credit_card":
+            return request.getfixturevalue("few_card_holders")
+        if recipe == "marketing_campaign":
+            return real_data / "marketing_campaign.csv"
         return real_data / "Mall_Customers.csv"
 
     return path
@@ -81,9 +93,16 @@ def test_a_recipe_composes_and_an_override_counts_over_it(
 def test_a_shrunk_study_of_a_recipe_finds_a_winner_and_logs_it(
     recipe: str, segment: Callable[..., Any], data_of: Callable[[str], Path], client: Any
 ) -> None:
-    # A few points of DBSCAN's grid: most of the others find one segment, or none.
-    shrunk = ["search.space.dbscan.eps=choice(0.35, 0.4, 0.45)", "search.space.dbscan.min_samples=5"]
-    words = ["search.n_trials=3", *(shrunk if recipe == "mall_dbscan" else [])]
+    shrunk = {
+        # A few points of DBSCAN's grid: most of the others find one segment, or none.
+        "mall_dbscan": [
+            "search.space.dbscan.eps=choice(0.35, 0.4, 0.45)",
+            "search.space.dbscan.min_samples=5",
+        ],
+        # Of the grocer's customers more than three segments do not hold.
+        "marketing_campaign": ["search.space.gaussian_mixture.n_clusters=2"],
+    }
+    words = ["search.n_trials=3", *shrunk.get(recipe, [])]
     result = segment(
         "sweep", FOUND, f"recipe={recipe}", f"data.path={data_of(recipe)}", *words, "print=json"
     ).json()
