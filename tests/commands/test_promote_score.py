@@ -35,8 +35,10 @@ def test_new_customers_get_a_segment_and_a_distance(segment, champion, store_dir
     scored = scored if suffix == ".parquet" else scored.set_index("customer_id")
     # Every row, in the order of the file.
     assert scored.index.tolist() == pd.read_csv("new.csv")["customer_id"].tolist()
-    assert scored.columns.tolist() == ["segment", "distance"]
-    assert (scored["distance"] >= 0).all()
+    assert (scored["distance"] >= 0).all() and scored["margin"].between(0, 1).all()
+    # They are the customers of the training, so none is outside of it.
+    assert result["outside"] == 0 and not scored["outside"].any()
+    assert scored["segment_id"].str.fullmatch(r"S[1-5]").all()
     # The training customers keep the segments they were given.
     sizes = scored["segment"].value_counts().sort_index().tolist()
     assert sizes == segment("fit", *SMALL).json()["sizes"]
@@ -74,6 +76,32 @@ def test_the_reader_of_a_table_travels_with_the_model(segment, challenge, store_
     table.head(20).rename_axis("who").to_csv("new.csv", sep=";")
     assert segment("score", "data.path=new.csv", "output=scored.parquet").code == 0
     assert pd.read_parquet("scored.parquet").index.name == "who"
+
+
+def test_a_folder_of_parquet_is_scored_as_one(segment, champion, store_dir):
+    table = Demo(n_customers=90, seed=1).read().table
+    for name, rows in {"b": table[60:], "a": table[:60], "_notes": table}.items():
+        (store_dir / "new" / "part").mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(store_dir / "new" / "part" / f"{name}.parquet")
+    table.to_csv("new.csv")
+    for path, output in (("new", "1.parquet"), ("new/*/[ab].parquet", "2.parquet"), ("new.csv", "3.parquet")):
+        said = segment("score", f"data.path='{path}'", f"output={output}")
+        assert (said.code, "90 customers" in said.out) == (0, True)
+    first, *others = (pd.read_parquet(f"{i}.parquet") for i in (1, 2, 3))
+    assert first.index.equals(table.index)
+    assert all(first.equals(other) for other in others)
+    assert "outside what the model was trained on: " in said.out
+    said = segment("score", "data.path='new/*.parquet'", "output=4.parquet")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "No file matches new/*.parquet" in said.err
+
+
+def test_a_changed_model_is_not_used(segment, champion, store_dir):
+    (file,) = (store_dir / "mlruns").rglob("requirements.txt")
+    file.write_text(file.read_text() + "\n")
+    said = segment("score", "data.path=new.csv", "output=scored.csv")
+    assert said.code == 2
+    assert "not what was registered: requirements.txt was changed" in said.err
 
 
 def test_a_model_that_is_not_of_this_project_is_refused(segment, client):

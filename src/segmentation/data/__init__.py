@@ -3,6 +3,7 @@
 from segmentation.data.checks import Checks
 from segmentation.data.customers import Customers, Finding, findings_table, fingerprint
 from segmentation.data.demo import Demo
+from segmentation.data.files import count_rows
 from segmentation.data.mall import MallFile
 from segmentation.data.table import TableFile
 from segmentation.data.transactions import Transactions
@@ -15,6 +16,7 @@ __all__ = [
     "MallFile",
     "TableFile",
     "Transactions",
+    "count_rows",
     "findings_table",
     "fingerprint",
 ]

@@ -125,7 +125,8 @@ def typed(raw: RawTable, layout: Layout, checks: Checks, findings: list[Finding]
             message = f"Evened out case and spaces in '{column}', in {n_folded} of {len(frame)} rows."
             findings.append(Finding("spelling", column, n_folded, "repaired", message))
         columns[column] = _renamed(folded, layout.levels.get(column, {}), findings)
-    table = pd.DataFrame(columns, index=frame.index)
+    # Not copied into one block: large files come in many batches, and memory is most of their time.
+    table = pd.DataFrame(columns, index=frame.index, copy=False)
     if layout.id is None:
         return table.rename_axis(ROW)
     ids, _ = blank_marks(frame[layout.id], checks.missing_marks)
@@ -185,8 +186,10 @@ def blank_marks(values: pd.Series, marks: Sequence[str]) -> tuple[pd.Series, int
         marked = values.str.lower().isin({mark.strip().lower() for mark in marks})
         return values.mask(marked), int((marked & (values != "")).sum())
     numbers = pd.to_numeric(pd.Series(marks, dtype="str"), errors="coerce").dropna()
+    if numbers.empty:
+        return values, 0
     marked = values.isin(numbers) if is_numeric(values) else values.isna()
-    return (values.mask(marked), int(marked.sum())) if len(numbers) else (values, 0)
+    return values.mask(marked), int(marked.sum())
 
 
 def is_numeric(values: pd.Series) -> bool:
@@ -235,6 +238,8 @@ def as_text(values: pd.Series) -> pd.Series:
 
 def as_ids(values: pd.Series) -> pd.Series:
     """Turn stripped cells into ids: integers where nothing is lost by it ("0001" is text), else str."""
+    if pd.api.types.is_signed_integer_dtype(values) and not values.hasnans:
+        return values.astype("int64")
     text = as_text(values)
     there = text.dropna()
     if there.str.fullmatch(r"-?\d+(?:\.0+)?").all():

@@ -1,5 +1,6 @@
 """Made-up mall customers whose segments are known."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
@@ -111,6 +112,21 @@ class Demo:
         if path is None:
             raise InputError("The demo has no new customers of its own; name a file in the mall schema.")
         return MallFile(path).read_new(path)
+
+    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
+        """Read new customers in the mall schema, as `MallFile.read_batches` does.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file of any size; or a folder or pattern of Parquet files.
+
+        Yields
+        ------
+        DataFrame of shape (n_rows, n_columns)
+            The next rows, in the order of the files.
+        """
+        return MallFile(path).read_batches(path)
 
     def _sizes(self) -> np.ndarray:
         """Share the customers out; every segment gets one at least, whole ones by largest remainder."""

@@ -1,10 +1,13 @@
 """Open a CSV, TSV or Parquet file as it is, or say in one sentence why that cannot be done."""
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +16,13 @@ from segmentation.errors import InputError, nearest
 
 SEPARATORS = (",", ";", "\t", "|")
 SPELLED_SEPARATORS = {"tab": "\t", "\\t": "\t"}
+PARQUET = (".parquet", ".pq")
+BATCH_ROWS = 262_144
+LARGE_TEXT = 64 * 2**20
+"""Bytes of a text file up to which it is read whole, and a batch is a part of it."""
+BLOCK = 8 * 2**20
+# Excel's "Unicode text" is UTF-16 and says so in its first two bytes.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a zip archive", b"\x1f\x8b": "compressed"}
 
 
@@ -57,7 +67,7 @@ def open_table(path: str | Path, separator: str | None = None) -> RawTable:
     """
     file = Path(path).expanduser()
     data = _read_bytes(file)
-    if data[:4] == b"PAR1" or file.suffix.lower() in {".parquet", ".pq"}:
+    if data[:4] == b"PAR1" or file.suffix.lower() in PARQUET:
         raw = RawTable(_parse_parquet(data, file), str(file))
     else:
         text, findings = _decode(data, file)
@@ -66,6 +76,147 @@ def open_table(path: str | Path, separator: str | None = None) -> RawTable:
         raise InputError(f"{file} has a header but no rows.")
     raw.frame.index = pd.RangeIndex(1, len(raw.frame) + 1)
     return raw
+
+
+def open_batches(path: str | Path, separator: str | None = None) -> Iterator[RawTable]:
+    """Open a table of any size, some rows at a time, in memory that does not grow with it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file as for `open_table`; a folder, of which all Parquet files are read; or a pattern such as
+        ``new/*.parquet``. Files come in the order of their names.
+    separator : str or None
+        As for `open_table`.
+
+    Yields
+    ------
+    RawTable
+        The next rows; they are numbered through all files.
+
+    Raises
+    ------
+    InputError
+        As `open_table` does, where it gets there.
+    """
+    n_rows = 0
+    for file in _files(path):
+        for raw in _batches(file, separator):
+            raw.frame.index = pd.RangeIndex(n_rows + 1, n_rows + len(raw.frame) + 1)
+            n_rows += len(raw.frame)
+            yield raw
+
+
+def count_rows(path: str | Path) -> int | None:
+    """How many rows `open_batches` will give, where files say so: Parquet does, text does not."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return sum(parquet.read_metadata(file).num_rows for file in _files(path))
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _files(path: str | Path) -> list[Path]:
+    place = Path(path).expanduser()
+    if place.is_dir():
+        # Names with a dot or underscore in front are notes of the program that wrote the folder.
+        found = [
+            file
+            for file in place.rglob("*")
+            if file.suffix.lower() in PARQUET and not file.name.startswith((".", "_"))
+        ]
+        if not found:
+            raise InputError(
+                f"The folder {place} holds no Parquet file; valid are files that end in .parquet."
+            )
+        return sorted(found)
+    if place.exists() or not set("*?[") & set(str(place)):
+        return [place]
+    root = Path(place.anchor)
+    matched = [file for file in root.glob(str(place.relative_to(root))) if file.is_file()]
+    if not matched:
+        raise InputError(f"No file matches {place}.")
+    return sorted(matched)
+
+
+def _batches(file: Path, separator: str | None) -> Iterator[RawTable]:
+    try:
+        with file.open("rb") as opened:
+            is_parquet = opened.read(4) == b"PAR1"
+            is_large = file.stat().st_size > LARGE_TEXT
+    except OSError:
+        _read_bytes(file)  # which says what is wrong
+        raise
+    if is_parquet:
+        yield from _parquet_batches(file)
+    elif is_large and file.suffix.lower() not in PARQUET:
+        yield from _text_batches(file, separator)
+    else:
+        raw = open_table(file, separator)
+        for start in range(0, len(raw.frame), BATCH_ROWS):
+            yield RawTable(raw.frame[start : start + BATCH_ROWS].copy(), raw.where, raw.findings)
+
+
+def _parquet_batches(file: Path) -> Iterator[RawTable]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(file) as opened:
+            for batch in opened.iter_batches(BATCH_ROWS):
+                frame = pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True, split_blocks=True)
+                unnamed = [c for c in frame.columns if re.fullmatch(r"__index_level_\d+__", str(c))]
+                yield RawTable(_tidy(frame.drop(columns=unnamed), file), str(file))
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(error, file) from None
+
+
+def _text_batches(file: Path, separator: str | None) -> Iterator[RawTable]:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    encoding, quotes = _scan(file)
+    with file.open(encoding=encoding, newline="") as lines:
+        head = lines.read(BLOCK).rpartition("\n")[0]
+    separator = _separator(separator, head)
+    if quotes % 2:
+        with file.open(encoding=encoding, newline="") as lines:
+            _refuse_open_quote(lines, separator, file)
+    names, options = _arrow_options(head, separator)
+    reading = arrow_csv.ReadOptions(column_names=names, block_size=BLOCK, encoding=encoding)
+    headers = None
+    try:
+        with arrow_csv.open_csv(file, read_options=reading, **options) as batches:
+            for batch in batches:
+                if headers is None:
+                    headers = _headers([column[0].as_py() for column in batch.columns], file)
+                    batch = batch.slice(1)  # noqa: PLW2901
+                yield RawTable(batch.to_pandas().set_axis(headers, axis=1), str(file))
+    except pa.ArrowInvalid as error:
+        with file.open(encoding=encoding, newline="") as lines:
+            raise InputError(f"{file} is not a table: {_first_ragged(lines, separator) or error}.") from None
+
+
+def _scan(file: Path) -> tuple[str, int]:
+    """The encoding of a text file that is too large to be held in memory, and how many quotes are in it."""
+    with file.open("rb") as opened:
+        head = opened.read(4)
+        _refuse_binary(head, file)
+        candidates = ["utf-16"] if head[:2] in UTF_16 else ["utf-8-sig", "cp1252"]
+        for encoding in candidates:
+            opened.seek(0)
+            decoder = codecs.getincrementaldecoder(encoding)()
+            quotes = 0
+            try:
+                while block := opened.read(BLOCK):
+                    quotes += decoder.decode(block).count('"')
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                continue
+            return encoding, quotes
+    raise InputError(f"{file} is neither UTF-8 nor Windows-1252 text.")
 
 
 def closest_header(name: str, headers: Iterable[str]) -> str:
@@ -104,9 +255,17 @@ def _parse_parquet(data: bytes, file: Path) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(io.BytesIO(data))
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file} is not a readable Parquet file ({str(error).splitlines()[0]}).") from None
+        raise _unreadable(error, file) from None
     if frame.index.name is not None or frame.index.nlevels > 1:
         frame = frame.reset_index()
+    return _tidy(frame, file)
+
+
+def _unreadable(error: Exception, file: Path) -> InputError:
+    return InputError(f"{file} is not a readable Parquet file ({str(error).splitlines()[0]}).")
+
+
+def _tidy(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     frame.columns = _headers(frame.columns, file)
     kinds = pd.api.types
     as_they_are = {
@@ -118,11 +277,8 @@ def _parse_parquet(data: bytes, file: Path) -> pd.DataFrame:
 
 
 def _decode(data: bytes, file: Path) -> tuple[str, tuple[Finding, ...]]:
-    for magic, what in NOT_TEXT.items():
-        if data.startswith(magic):
-            raise InputError(f"{file} is {what}; save it as CSV, TSV or Parquet.")
-    # Excel's "Unicode text" is UTF-16 and says so in its first two bytes.
-    encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    _refuse_binary(data, file)
+    encoding = "utf-16" if data[:2] in UTF_16 else "utf-8-sig"
     try:
         return data.decode(encoding), ()
     except UnicodeDecodeError:
@@ -140,28 +296,48 @@ def _decode(data: bytes, file: Path) -> tuple[str, tuple[Finding, ...]]:
     return text, (Finding("encoding", None, count, "repaired", message),)
 
 
+def _refuse_binary(data: bytes, file: Path) -> None:
+    for magic, what in NOT_TEXT.items():
+        if data.startswith(magic):
+            raise InputError(f"{file} is {what}; save it as CSV, TSV or Parquet.")
+
+
 def _parse_text(text: str, separator: str | None, file: Path) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    separator = _sniff(text) if separator is None else SPELLED_SEPARATORS.get(separator, separator)
-    if len(separator) != 1:
-        raise InputError(f"data.separator is {separator!r}; valid is one character, or null to look for it.")
-    n_columns = len(_first_rows(text, separator, 1)[0])
-    _refuse_open_quote(text, separator, file)
-    names = [str(position) for position in range(n_columns)]
+    separator = _separator(separator, text)
+    if text.count('"') % 2:
+        _refuse_open_quote(io.StringIO(text, newline=""), separator, file)
+    names, options = _arrow_options(text, separator)
+    reading = arrow_csv.ReadOptions(column_names=names)
     try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(text.encode()),
-            read_options=arrow_csv.ReadOptions(column_names=names),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-        )
+        table = arrow_csv.read_csv(pa.BufferReader(text.encode()), read_options=reading, **options)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{file} is not a table: {_first_ragged(text, separator) or error}.") from None
+        reason = _first_ragged(io.StringIO(text, newline=""), separator) or error
+        raise InputError(f"{file} is not a table: {reason}.") from None
     frame = table.slice(1).to_pandas()
     frame.columns = _headers([column[0].as_py() for column in table.columns], file)
     return frame
+
+
+def _separator(given: str | None, text: str) -> str:
+    separator = _sniff(text) if given is None else SPELLED_SEPARATORS.get(given, given)
+    if len(separator) != 1:
+        raise InputError(f"data.separator is {separator!r}; valid is one character, or null to look for it.")
+    return separator
+
+
+def _arrow_options(text: str, separator: str) -> tuple[list[str], dict[str, Any]]:
+    """Numbers for names, as the header is a row like any other, and every cell as text."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names = [str(position) for position in range(len(_first_rows(text, separator, 1)[0]))]
+    return names, {
+        "parse_options": arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        "convert_options": arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+    }
 
 
 def _first_rows(text: str, separator: str, n_rows: int) -> list[list[str]]:
@@ -189,11 +365,9 @@ def _sniff(text: str) -> str:
     return max(SEPARATORS, key=score)
 
 
-def _refuse_open_quote(text: str, separator: str, file: Path) -> None:
+def _refuse_open_quote(lines: Iterable[str], separator: str, file: Path) -> None:
     # An unclosed quote swallows the rest of the file into one cell, without any other sign.
-    if text.count('"') % 2 == 0:
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     line = 0
     try:
         for _ in reader:
@@ -205,8 +379,8 @@ def _refuse_open_quote(text: str, separator: str, file: Path) -> None:
             ) from None
 
 
-def _first_ragged(text: str, separator: str) -> str:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _first_ragged(lines: Iterable[str], separator: str) -> str:
+    reader = csv.reader(lines, delimiter=separator)
     expected = 0
     try:
         for row in reader:

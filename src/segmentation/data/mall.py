@@ -1,6 +1,7 @@
 """The mall customers of Kaggle, in all the spellings of their header."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 from segmentation.data.checks import Checks
 from segmentation.data.cleaning import Layout, clean, clean_new
 from segmentation.data.customers import Customers, Finding
-from segmentation.data.files import RawTable, closest_header, open_table
+from segmentation.data.files import RawTable, closest_header, open_batches, open_table
 from segmentation.errors import InputError
 
 UNITS = {"age": "years", "annual_income": "k$", "spending_score": "1-100"}
@@ -83,7 +84,25 @@ class MallFile:
         InputError
             If the file cannot be read, has none of the columns, or text in a numeric one.
         """
-        raw, _ = _with_canonical_names(open_table(path))
+        return self._new(open_table(path))
+
+    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
+        """Read new customers as `read_new` does, some rows at a time.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file of any size; or a folder or pattern of Parquet files.
+
+        Yields
+        ------
+        DataFrame of shape (n_rows, n_columns)
+            The next rows, in the order of the files.
+        """
+        return map(self._new, open_batches(path))
+
+    def _new(self, raw: RawTable) -> pd.DataFrame:
+        raw, _ = _with_canonical_names(raw)
         layout = _layout(raw.frame)
         if not layout.numeric:
             wanted = ", ".join(RANGES)

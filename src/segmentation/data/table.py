@@ -12,7 +12,7 @@ from segmentation.data.checks import Checks, as_names
 from segmentation.data.cleaning import Layout, blank_marks, clean, clean_new, is_numeric, spelling_key
 from segmentation.data.customers import Customers, Finding
 from segmentation.data.dates import Dates, read_dates
-from segmentation.data.files import RawTable, closest_header, open_table
+from segmentation.data.files import RawTable, closest_header, open_batches, open_table
 from segmentation.errors import InputError
 
 MAX_LEVELS = 20  # text of more different values is free text
@@ -136,12 +136,29 @@ class TableFile:
         InputError
             If the file cannot be read, or holds text in a column configured as numeric or dates.
         """
-        raw = open_table(path, self.separator)
+        return self._new(open_table(path, self.separator))
+
+    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
+        """Read new customers as `read_new` does, some rows at a time.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file of any size; or a folder or pattern of Parquet files.
+
+        Yields
+        ------
+        DataFrame of shape (n_rows, n_columns)
+            The next rows, in the order of the files.
+        """
+        return map(self._new, open_batches(path, self.separator))
+
+    def _new(self, raw: RawTable) -> pd.DataFrame:
         numeric, categorical = list(self.numeric or ()), list(self.categorical or ())
         dates = dict(self.dates or {})
         for column in self._to_infer(raw):
             values = self._blanked(raw, column)
-            if _are_numbers(values).all():
+            if is_numeric(values) or _are_numbers(values).all():
                 numeric.append(column)
             elif self._infers_dates and _are_dates(values) and not _date_trouble(read_dates(values)):
                 dates[column] = read_dates(values).pattern or None

@@ -117,6 +117,10 @@ class Transactions:
         """
         return self._sum_up(open_table(path, self.separator), [])
 
+    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
+        """Read the lines of new customers as `read_new` does: all at once, as a customer's lines may be anywhere."""
+        yield self.read_new(path)
+
     def _columns(self) -> Iterator[tuple[str, str]]:
         money = ("quantity", "price") if self.amount is None else ("amount",)
         for key in ("customer", "time", "invoice", *money):

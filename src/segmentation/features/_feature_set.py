@@ -1,5 +1,6 @@
 """From the customer table to a matrix of finite numbers."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, Self
@@ -261,7 +262,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
 
 
 def _fold(level: str) -> str:
-    return " ".join(level.split()).casefold()
+    # A column of numbers in one file, or in one part of it, is text in another.
+    return re.sub(r"(\d)\.0+$", r"\1", " ".join(level.split()).casefold())
 
 
 def _by_fold(levels: pd.Series) -> dict[str, str]:

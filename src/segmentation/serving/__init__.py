@@ -6,6 +6,7 @@ from segmentation.serving._identity import Change, Lineage, compare, identify
 from segmentation.serving._migration import Migration, migrate
 from segmentation.serving._model import Assigned, SegmentModel
 from segmentation.serving._reference import Reference
+from segmentation.serving._score import Scored, score
 from segmentation.serving._segment import Segment
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Migration",
     "Reason",
     "Reference",
+    "Scored",
     "Segment",
     "SegmentModel",
     "checks_table",
@@ -27,4 +29,5 @@ __all__ = [
     "drift",
     "identify",
     "migrate",
+    "score",
 ]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.pipeline import Pipeline
 
 from segmentation.clustering import Segmenter
@@ -26,7 +25,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """What `SegmentModel.assign` says of a customer, with MLflow's name of the type."""
 PROBABILITY: Mapping[str, str] = {"probability": "double"}
-_CELLS = 1_000_000
+_CELLS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class Assigned:
     reasons: Mapping[int, str]
 
 
-class SegmentModel(ClusterMixin, BaseEstimator):
+class SegmentModel:
     """A fitted pipeline with the identity of its segments and the ranges of its training customers.
 
     Parameters
@@ -186,7 +185,8 @@ class SegmentModel(ClusterMixin, BaseEstimator):
         probability = None
         if hasattr(self.algorithm, "predict_proba") and self.algorithm.n_segments_:
             probability = self.algorithm.predict_proba(Z)[np.arange(len(Z)), segment]
-        return Assigned(segment, *_nearness(Z, segment, self.algorithm), probability, self._reasons(X))
+        distance, margin = _nearness(Z, segment, self.algorithm.segment_centers_)
+        return Assigned(segment, distance, margin, probability, self._reasons(X))
 
     def _reasons(self, X: pd.DataFrame) -> dict[int, str]:
         found: dict[int, list[str]] = {}
@@ -211,24 +211,32 @@ def _numbers(values: pd.Series) -> NDArray[np.float64]:
 
 
 def _nearness(
-    Z: NDArray[np.float64], segment: NDArray[np.int64], algorithm: Segmenter
+    Z: NDArray[np.float64], segment: NDArray[np.int64], centers: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Distance to the own centre, and margin to the nearest other one."""
-    distance = algorithm.distance(Z, segment)
-    if algorithm.n_segments_ < 2:
-        return distance, np.where(segment < 0, 0.0, 1.0)
-    centers = algorithm.segment_centers_
+    if not len(centers):
+        return np.full(len(Z), np.nan), np.zeros(len(Z))
+    distance, margin = np.empty(len(Z)), np.empty(len(Z))
     norms = np.einsum("ij,ij->i", centers, centers)[:, None]
-    margin = np.empty(len(Z))
-    # A block at a time, so that the distances to all centres stay small however many there are.
-    step = max(1, _CELLS // len(centers))
+    towards = -2.0 * centers
+    # A block at a time: what is computed on the way stays small, however many centres there are, and in the cache.
+    step = max(1, _CELLS // (len(centers) + Z.shape[1]))
     for start in range(0, len(Z), step):
         rows = slice(start, start + step)
-        block, own, label = Z[rows], distance[rows], segment[rows]
+        block, label = Z[rows], segment[rows]
         # |z - c|^2 without |z|^2, which all centres share; centres are rows, as minima along columns are slow.
-        apart = norms - 2.0 * (centers @ block.T)
-        apart[label, np.arange(len(block))] = np.inf
+        apart = towards @ block.T
+        apart += norms
+        nearest = label
+        noise = np.flatnonzero(label < 0)
+        if len(noise):
+            nearest = label.copy()
+            nearest[noise] = apart[:, noise].argmin(axis=0)
+        off = block - centers.take(nearest, axis=0)
+        own = np.sqrt(np.einsum("ij,ij->i", off, off))
+        apart[nearest, np.arange(len(block))] = np.inf
         other = np.sqrt(np.maximum(apart.min(axis=0) + np.einsum("ij,ij->i", block, block), 0.0))
+        distance[rows] = own
         margin[rows] = 1.0 - np.divide(own, other, out=np.ones_like(own), where=other > own)
-    margin[segment < 0] = 0.0
+        margin[start + noise] = 0.0
     return distance, margin
