@@ -1,6 +1,6 @@
 """Algorithms whose segments are centres or densities, and which scikit-learn itself predicts with."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,6 +95,9 @@ class MiniBatchKMeans(Segmenter):
     ----------
     cluster_centers_, inertia_, n_iter_
         As in `KMeans`.
+    moved_centers_, moved_weights_ : ndarray of shape (n_clusters, n_features), ndarray of shape (n_clusters,)
+        After `fit_from`: all centres in the order given, those that no row belongs to as well, and how many rows
+        each stands for by now.
     """
 
     def __init__(
@@ -117,6 +120,40 @@ class MiniBatchKMeans(Segmenter):
         self.max_no_improvement = max_no_improvement
         self.reassignment_ratio = reassignment_ratio
         self.random_state = random_state
+
+    def fit_from(self, X: ArrayLike, centers: ArrayLike, weights: ArrayLike) -> Self:
+        """Move centres that are known towards further rows, instead of looking for new ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            The further rows; `batch_size` of them at a time each join the nearest centre and pull it towards them.
+        centers : array-like of shape (n_clusters, n_features)
+            Where the centres are.
+        weights : array-like of shape (n_clusters,)
+            How many rows each stands for already; the more, the less it moves.
+
+        Returns
+        -------
+        self
+        """
+
+        def learn(rows: Matrix) -> int:
+            # A centre that is drawn anew would be another segment.
+            model = cluster.MiniBatchKMeans(self.n_clusters, init=centers, n_init=1, reassignment_ratio=0.0)
+            # Rows that stand for those before leave the centres where they are, and make them as heavy.
+            model.partial_fit(centers, sample_weight=weights)
+            self.moved_weights_ = np.array(weights, dtype=np.float64)
+            for start in range(0, len(rows), self.batch_size):
+                batch = rows[start : start + self.batch_size]
+                self.moved_weights_ += np.bincount(model.predict(batch), minlength=self.n_clusters)
+                model.partial_fit(batch)
+            self.moved_centers_ = model.cluster_centers_.copy()
+            self._model, self.n_iter_ = model, model.n_steps_
+            self.inertia_ = -model.score(rows)
+            return self.n_clusters
+
+        return self._fit(X, learn)
 
     def _learn(self, rows: Matrix) -> int:
         self._model = cluster.MiniBatchKMeans(**self.get_params(deep=False)).fit(rows)
