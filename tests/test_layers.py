@@ -50,6 +50,17 @@ def place(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0]
 
 
+def known(layer: str) -> set[str]:
+    """The folders of the package that one of them imports."""
+    return {
+        name.split(".")[1]
+        for path in MODULES
+        if place(path) == layer
+        for name in imports(path)
+        if name.startswith("segmentation.")
+    }
+
+
 @pytest.mark.parametrize("library", HOMES)
 def test_a_framework_is_imported_in_its_own_folder_only(library: str) -> None:
     users = {place(path) for path in MODULES if library in {name.split(".")[0] for name in imports(path)}}
@@ -65,16 +76,16 @@ def test_only_the_way_in_imports_commands() -> None:
     assert users == {"cli.py", "commands"}
 
 
-@pytest.mark.parametrize("layer", ["data", "features", "clustering", "evaluation", "profiling", "plots"])
+@pytest.mark.parametrize(
+    "layer", ["data", "features", "clustering", "evaluation", "profiling", "plots", "report", "serving"]
+)
 def test_the_mathematics_knows_neither_study_nor_tracking(layer: str) -> None:
-    known = {
-        name.split(".")[1]
-        for path in MODULES
-        if place(path) == layer
-        for name in imports(path)
-        if name.startswith("segmentation.")
-    }
-    assert known.isdisjoint({"study", "tracking", "commands", "cli"})
+    assert known(layer).isdisjoint({"study", "tracking", "analysis", "commands", "cli"})
+
+
+def test_the_analysis_knows_no_framework_so_that_notebooks_need_none() -> None:
+    assert known("analysis").isdisjoint({"tracking", "commands", "cli"})
+    assert known("study").isdisjoint({"analysis"})
 
 
 def test_an_import_for_type_checkers_only_does_not_count(tmp_path: Path) -> None:

@@ -1,22 +1,18 @@
 """What `fit` and `sweep` both do with a clustering: score it, tag it, log its model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from segmentation import __version__
-from segmentation.clustering import agreement
+from segmentation.analysis import Assessed, usual_yardstick
 from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
-from segmentation.evaluation import Scores, Verdict, Yardstick, mean_silhouette
+from segmentation.evaluation import Verdict
 from segmentation.serving import Reference, Segment, SegmentModel
-from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
+from segmentation.study import Bench, Configuration, Space
 from segmentation.tracking import Run, Store, log_model
 
 EXAMPLE_ROWS = 5
@@ -39,13 +35,11 @@ def open_bench(config: DictConfig, customers: Customers, space: Space) -> Bench:
 
 
 def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:
-    """What spans the yardstick space, and its name: what config says, else the one scaler there is, else standard."""
+    """What spans the yardstick space, and its name: what config says, else the usual."""
     named = HydraConfig.get().runtime.choices.get("scaler@yardstick")
     if named not in (None, "null"):
         return str(named), build(config.yardstick, "yardstick")
-    if len(space.scalers) == 1:
-        return next(iter(space.scalers.items()))
-    return "standard", StandardScaler()
+    return usual_yardstick(space)
 
 
 def data_tags(customers: Customers) -> dict[str, str]:
@@ -63,57 +57,6 @@ def choice_params(configuration: Configuration) -> dict[str, Any]:
     algorithm = configuration.params_of(configuration.algorithm)
     others = {k: v for k, v in configuration.params if not k.startswith(f"{configuration.algorithm}.")}
     return {**choice_tags(configuration), **algorithm, **others}
-
-
-@dataclass(frozen=True)
-class Assessed:
-    """A fitted clustering with its scores.
-
-    Attributes
-    ----------
-    configuration : Configuration
-        What was chosen.
-    fitted : Fitted
-        The pipeline, the space its algorithm saw, and the labels.
-    yardstick : Yardstick
-        Where it is scored.
-    scores : Scores
-        Its scores there.
-    """
-
-    configuration: Configuration
-    fitted: Fitted
-    yardstick: Yardstick
-    scores: Scores
-
-    @property
-    def sizes(self) -> list[int]:
-        """Customers in each segment, the largest first; noise left out."""
-        labels = self.fitted.labels
-        return np.bincount(labels[labels >= 0]).tolist()
-
-    def metrics(self) -> dict[str, float]:
-        """Scores in the yardstick space, and those in the space that the algorithm saw."""
-        labels, X = self.fitted.labels, self.fitted.X
-        own = (
-            {}
-            if self.scores.degenerate
-            else {"silhouette_model": mean_silhouette(X, labels, self.yardstick.rows)}
-        )
-        return {
-            **self.scores.metrics(),
-            **own,
-            **{f"{name}_model": value for name, value in own_scores(self.fitted).items()},
-            "predict_agreement": agreement(self.fitted.algorithm, X),
-        }
-
-
-def assess(bench: Bench, configuration: Configuration) -> Assessed:
-    """Fit a configuration and score it."""
-    with threadpool_limits(bench.threads):
-        fitted = bench.fit(configuration)
-    yardstick = bench.yardstick(configuration.features)
-    return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
 
 
 def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
@@ -139,7 +82,7 @@ def log_pipeline(
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.
-        "data": plain(config.data),
+        "data": {**plain(config.data), **customers.resolved},
         "id": str(customers.table.index.name),
         "fingerprint": customers.fingerprint,
         "yardstick": assessed.yardstick.space,

@@ -20,16 +20,11 @@ from omegaconf.errors import OmegaConfBaseException
 from segmentation.commands._explain import explain
 from segmentation.commands._grid import Grid
 from segmentation.commands._result import Result
+from segmentation.configs import conf_dir
 from segmentation.errors import InputError, nearest
 
 PRINT = ("text", "json")
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException)
-
-
-def conf_dir() -> Path:
-    """The folder of configs: inside an installed wheel, or at the top of the repository."""
-    installed = Path(__file__).parents[1] / "conf"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "conf"
 
 
 def launch(command: str, words: list[str]) -> int:

@@ -1,203 +1,24 @@
-"""From a clustering to what people act on: profile, names, rules, recommendations, identity."""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+"""What config says of the market analysis, and what is told of it on the terminal and to programs."""
 
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation import plots
-from segmentation.commands._clustering import Assessed
+from segmentation.analysis import NOISE_NAME, Desk, Market
 from segmentation.commands._config import build, options
-from segmentation.data import Customers
-from segmentation.errors import InputError, nearest
-from segmentation.profiling import (
-    Attractiveness,
-    Naming,
-    Playbook,
-    Profile,
-    Recommendation,
-    Rules,
-    describe,
-    surrogate,
-)
-from segmentation.serving import Lineage, Segment
 
 PLAYBOOKS = ("mall", "rfm")
 """What is looked up where config names no playbook: plays whose columns are not there do not fire."""
-MONETARY = "monetary"
-NOISE, NOISE_NAME = -1, "noise"
-
-Identity = Callable[[Sequence[Segment]], tuple[tuple[Segment, ...], Lineage]]
 
 
-@dataclass(frozen=True, eq=False)
-class Market:
-    """The market analysis of a clustering.
-
-    Attributes
-    ----------
-    profile : Profile
-        What the segments are like.
-    segments : tuple of Segment
-        Their identity, in the order of their numbers.
-    lineage : Lineage
-        How they descend from the champion's.
-    traits : mapping of int to mapping of str to str
-        Segment -> column -> "low", "mid", "high" or a level.
-    rules : Rules
-        How to find them without the model.
-    recommendations : tuple of Recommendation
-        What the playbook says of them.
-    ranking : DataFrame
-        Which to go for first.
-    """
-
-    profile: Profile
-    segments: tuple[Segment, ...]
-    lineage: Lineage
-    traits: Mapping[int, Mapping[str, str]]
-    rules: Rules
-    recommendations: tuple[Recommendation, ...]
-    ranking: pd.DataFrame
-
-    @property
-    def names(self) -> dict[int, str]:
-        """What each segment is called, noise too."""
-        return {**{s.number: s.name for s in self.segments}, NOISE: NOISE_NAME}
-
-    @property
-    def colors(self) -> dict[int, int]:
-        """The palette number of each segment."""
-        return {s.number: s.color for s in self.segments}
-
-    @contextmanager
-    def pictured(self) -> Iterator[None]:
-        """Draw the segments under their names and in their colours."""
-        with plots.identities(self.names, self.colors):
-            yield
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What config says of the market analysis, checked before anything is computed.
-
-    Attributes
-    ----------
-    naming : Naming
-        How segments are called.
-    playbooks : tuple of Playbook
-        Where recommendations come from.
-    attractiveness : Attractiveness
-        How segments are ranked.
-    value : str or None
-        The column that says what a customer is worth.
-    """
-
-    naming: Naming
-    playbooks: tuple[Playbook, ...]
-    attractiveness: Attractiveness
-    value: str | None
-
-    @classmethod
-    def of(cls, command: str, config: DictConfig, table: pd.DataFrame) -> "Desk":
-        """Make what config names, refusing what this table cannot give.
-
-        Raises
-        ------
-        InputError
-            If the value column is not there or holds no numbers, or a play asks for what no segment can have.
-        """
-        numeric = [str(c) for c in table.select_dtypes("number").columns]
-        value = config.value
-        if value is not None and value not in numeric:
-            raise InputError(f"value={value} is no column of numbers; {nearest(value, numeric)}")
-        if value is None and MONETARY in numeric:
-            value = MONETARY
-        if HydraConfig.get().runtime.choices.get("playbook") in (None, "null"):
-            books = tuple(options(command, {"playbook": PLAYBOOKS})["playbook"].values())
-        else:
-            books = (build(config.playbook, "playbook"),)
-        for book in books:
-            book.check(numeric)
-        naming = build(config.naming, "naming")
-        return cls(naming, books, build(config.attractiveness, "attractiveness"), value)
-
-
-def analyse(
-    desk: Desk,
-    customers: Customers,
-    assessed: Assessed,
-    stability: Mapping[int, float] | None,
-    seed: int,
-    identity: Identity,
-) -> Market:
-    """Describe, name, explain and rank the segments.
-
-    Parameters
-    ----------
-    desk : Desk
-        How.
-    customers : Customers
-        Everybody.
-    assessed : Assessed
-        The clustering.
-    stability : mapping of int to float or None
-        Segment -> mean Jaccard similarity under resampling, where it was measured.
-    seed : int
-        Of the rules' folds.
-    identity : callable
-        Gives the segments their ids, colours, and the names that they have already.
-
-    Returns
-    -------
-    Market
-    """
-    fitted, features, table = assessed.fitted, assessed.fitted.pipeline[0], customers.table
-    profile = describe(
-        table, fitted.labels, features.columns_, features.log_, fitted.X, desk.value, customers.units
-    )
-    traits = desk.naming.traits(profile)
-    segments, lineage = identity(_cards(profile, traits, desk.naming))
-    names = {**{s.number: s.name for s in segments}, NOISE: NOISE_NAME}
-    rules = surrogate(table, fitted.labels, features.columns_, names, customers.units, seed=seed)
-    recommendations = tuple(r for book in desk.playbooks for r in book.recommend(profile, traits, names))
-    ranking = desk.attractiveness.rank(profile, stability, rules.reach())
-    return Market(profile, segments, lineage, traits, rules, recommendations, ranking)
-
-
-def _cards(profile: Profile, traits: Mapping[int, Mapping[str, str]], naming: Naming) -> list[Segment]:
-    given = set(naming.rename.values())
-    names = naming.names(profile)
-    return [
-        Segment(
-            number=number,
-            id="",
-            name=names[number],
-            size=int(row["customers"]),
-            share=float(row["share"]),
-            center=_center(profile, number),
-            traits=traits.get(number, {}),
-            named_by_user=names[number] in given,
-        )
-        for number, row in profile.segments.iterrows()
-        if number != NOISE
-    ]
-
-
-def _center(profile: Profile, segment: int) -> dict[str, float | str]:
-    """Mean of each feature, the commonest level of each category."""
-    numbers, categories = (
-        frame[(frame["segment"] == segment) & (frame["role"] == "feature")]
-        for frame in (profile.numbers, profile.categories)
-    )
-    commonest = categories.sort_values("share", kind="stable").drop_duplicates("column", keep="last")
-    return {
-        **{str(c): float(v) for c, v in zip(numbers["column"], numbers["center"], strict=True)},
-        **{str(c): str(v) for c, v in zip(commonest["column"], commonest["level"], strict=True)},
-    }
+def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
+    """Make what config names, refusing what this table cannot give before anything is computed."""
+    if HydraConfig.get().runtime.choices.get("playbook") in (None, "null"):
+        books = tuple(options(command, {"playbook": PLAYBOOKS})["playbook"].values())
+    else:
+        books = (build(config.playbook, "playbook"),)
+    naming, attractiveness = build(config.naming, "naming"), build(config.attractiveness, "attractiveness")
+    return Desk(naming, books, attractiveness, config.value).of(table)
 
 
 def segments_text(market: Market) -> str:

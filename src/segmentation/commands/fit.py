@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
+from segmentation.analysis import Assessed, Desk, Story, assess, only
 from segmentation.commands._clustering import (
-    Assessed,
-    assess,
     choice_params,
     choice_tags,
     clustering_record,
@@ -20,12 +19,12 @@ from segmentation.commands._clustering import (
 )
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
-from segmentation.commands._keep import Story, keep
-from segmentation.commands._market import Desk, segments_record, segments_text
+from segmentation.commands._keep import keep
+from segmentation.commands._market import open_desk, segments_record, segments_text
 from segmentation.commands._result import Result
 from segmentation.data import Customers
 from segmentation.evaluation import verdict
-from segmentation.study import Configuration, Space
+from segmentation.study import Space
 from segmentation.tracking import Run, Store
 
 
@@ -45,9 +44,9 @@ def run(config: DictConfig, grid: Grid) -> Result:
     """
     started = time.perf_counter()
     customers = read_customers(config)
-    space, desk = _space(config), Desk.of("fit", config, customers.table)
+    space, desk = _space(config), open_desk("fit", config, customers.table)
     # Everything that a user can get wrong comes before the store is touched.
-    assessed = assess(open_bench(config, customers, space), _only(space))
+    assessed = assess(open_bench(config, customers, space), only(space))
     store = open_store(config)
     tags = {**data_tags(customers), "command": "fit"}
     return log_fit(store, config, customers, assessed, desk, tags, grid.parent(store, tags), started)
@@ -100,13 +99,3 @@ def log_fit(
 def _space(config: DictConfig) -> Space:
     groups = ("features", "scaler", "reducer", "algorithm")
     return Space(*({choices(group)[0]: build(config[group], group)} for group in groups))
-
-
-def _only(space: Space) -> Configuration:
-    # A single fit names every parameter of its algorithm, so that runs can be compared by any of them.
-    (algorithm, estimator), *_ = space.algorithms.items()
-    params = {
-        f"{algorithm}.{k}": v for k, v in estimator.get_params(deep=False).items() if k != "random_state"
-    }
-    features, scaler, reducer = (next(iter(g)) for g in (space.features, space.scalers, space.reducers))
-    return Configuration(features, scaler, reducer, algorithm, tuple(sorted(params.items())))

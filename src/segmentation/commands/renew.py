@@ -9,10 +9,11 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from sklearn.base import clone
 
+from segmentation.analysis import Assessed, assess
 from segmentation.clustering import KMeans, MiniBatchKMeans
 from segmentation.commands import promote
-from segmentation.commands._clustering import Assessed, assess, data_tags, open_bench, open_store
-from segmentation.commands._market import Desk
+from segmentation.commands._clustering import data_tags, open_bench, open_store
+from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
 from segmentation.commands._trained import AS_TRAINED
 from segmentation.commands.fit import log_fit
@@ -86,7 +87,7 @@ def _train(store: Store, config: DictConfig, watched: Watched, run_id: str) -> R
     if config.mode == "study":
         return search_in(settings, watched.customers, _around(space, configuration, config.around), "renew")
     started = time.perf_counter()
-    desk = Desk.of("renew", settings, watched.customers.table)
+    desk = open_desk("renew", settings, watched.customers.table)
     bench = open_bench(settings, watched.customers, space)
     assessed, start = _fitted(bench, configuration, watched)
     tags = {**data_tags(watched.customers), "command": "renew", "monitored_in": run_id, "start": start}

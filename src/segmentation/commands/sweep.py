@@ -3,22 +3,32 @@
 import hashlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from segmentation import plots
-from segmentation.cli import INTERRUPTED, STARTED
-from segmentation.commands._choice import Chosen, choose
-from segmentation.commands._clustering import (
+from segmentation.analysis import (
+    Decided,
+    Desk,
+    Examination,
+    Proof,
+    Story,
     assess,
+    decide,
+    evidence_figures,
+    evidence_tables,
+    pareto_trials,
+    readable,
+    study_figures,
+)
+from segmentation.cli import INTERRUPTED, STARTED
+from segmentation.commands._clustering import (
     choice_tags,
     clustering_record,
     data_tags,
@@ -31,26 +41,20 @@ from segmentation.commands._clustering import (
     verdict_tags,
     yardstick_scaler,
 )
-from segmentation.commands._config import build, choices, dimension, options
-from segmentation.commands._evidence import Proof, examine, pictures, require_fits, tables
-from segmentation.commands._keep import Story, keep
-from segmentation.commands._market import Desk, segments_record, segments_text
+from segmentation.commands._config import build, choices, dimension, options, plain
+from segmentation.commands._keep import keep
+from segmentation.commands._market import open_desk, segments_record, segments_text
 from segmentation.commands._recorder import Recorder
 from segmentation.commands._result import Result
 from segmentation.data import Customers
-from segmentation.errors import InputError
-from segmentation.evaluation import ByPareto, Constraints, Selection, knee
+from segmentation.evaluation import ByPareto, Selection
 from segmentation.study import (
     Outcome,
     Search,
     Space,
-    Study,
-    curves_over_k,
     evidence_scores,
     leaderboard,
     open_study,
-    parameter_importance,
-    parameter_table,
     run_search,
 )
 from segmentation.tracking import Run
@@ -60,7 +64,6 @@ STABLE = 0.75
 """The Jaccard similarity above which Hennig (2007) calls a segment stable."""
 NOTE = "mlflow.note.content"
 """What the MLflow UI shows as a run's description."""
-OBJECTIVE = "Silhouette in the yardstick space"
 
 
 def run(config: DictConfig) -> Result:
@@ -84,8 +87,8 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
     for features in space.features:
         bench.yardstick(features)
     rule = build(config.selection, "selection")
-    require_fits(config.evidence)
-    desk = Desk.of(command, config, customers.table)
+    examination = Examination(**plain(config.evidence))
+    desk = open_desk(command, config, customers.table)
     search = _search(config, customers, rule)
     store = open_store(config)
     facts = {"data": customers.fingerprint, "space": _digest(config, space, search)}
@@ -100,12 +103,9 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
         with _Progress(search) as progress, Recorder(parent, tags, bench, progress.show) as recorder:
             study = run_search(bench, search, record, recorder)
         searched = time.perf_counter()
-        _require_a_result(study)
-        with _Counting("evidence, fits to sub-samples") as counting, threadpool_limits(bench.threads):
-            chosen = choose(rule, study, search.constraints, config.seed, counting.one)
-            proof = _proof(config, study, chosen, counting)
+        with _Counting("evidence, fits to sub-samples") as counting:
+            decided = decide(study, rule, search.constraints, examination, config.seed, counting.one)
         proven = time.perf_counter()
-        decided = Decided(study, chosen, proof, rule)
         finish = _finish(config, customers, search, decided, desk, parent)
     ended = time.perf_counter()
     seconds = {
@@ -120,8 +120,8 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
         "parent_run_id": parent.id,
         "trials": study.counts(),
         "verdict": {
-            **verdict_tags(chosen.verdict),
-            **verdict_metrics(chosen.verdict),
+            **verdict_tags(decided.chosen.verdict),
+            **verdict_metrics(decided.chosen.verdict),
         },
         **finish.record,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
@@ -217,47 +217,13 @@ class _Counting(tqdm):
         self.update()
 
 
-@dataclass(frozen=True)
-class Decided:
-    """A study with its choice: who won by which rule, and what speaks for it."""
-
-    study: Study
-    chosen: Chosen
-    proof: Proof | None
-    rule: Any
-
-    @property
-    def features(self) -> str:
-        """The winner's feature set; the first where nothing won."""
-        return _features(self.study, self.chosen)
-
-
-def _features(study: Study, chosen: Chosen) -> str:
-    configuration = chosen.selection and study.outcome(chosen.selection.winner).configuration
-    return configuration.features if configuration else next(iter(study.bench.space.features))
-
-
-def _proof(config: DictConfig, study: Study, chosen: Chosen, counting: _Counting) -> Proof | None:
-    if chosen.selection is None:
-        return None
-    features = _features(study, chosen)
-    return examine(study, chosen.selection, features, config.evidence, config.seed, counting.one)
-
-
-def _require_a_result(study: Study) -> None:
-    if study.outcomes and all(outcome.state == "failed" for outcome in study.outcomes):
-        raise InputError(
-            f"All {len(study.outcomes)} trials failed, the first one so: {study.outcomes[0].reason}"
-        )
-
-
 def _finish(
     config: DictConfig, customers: Customers, search: Search, decided: Decided, desk: Desk, parent: Run
 ) -> Result:
     study, selection, found = decided.study, decided.chosen.selection, decided.chosen.verdict
     board = leaderboard(study, selection)
     parent.table("study/leaderboard.csv", board)
-    figures = _study_figures(decided, search.constraints)
+    figures = study_figures(decided, search.constraints)
     counts = study.counts()
     parent.log(
         params={"seed": search.seed},
@@ -278,7 +244,7 @@ def _finish(
 
     parent.log(tags={NOTE: f"**{said}**\n\n{selection.reason}"})
     if isinstance(decided.rule, ByPareto):
-        front = board[board["trial"].isin(_front(study, selection))]
+        front = board[board["trial"].isin(pareto_trials(study, selection))]
         parent.table("study/front.csv", front.rename(columns=lambda c: str(c).removesuffix("_yardstick")))
     _amend_trials(parent, selection)
     result = _log_winner(
@@ -287,7 +253,7 @@ def _finish(
         parent,
         decided,
         desk,
-        Story(found, selection.reason, leaderboard=_board(board), figures=figures),
+        Story(found, selection.reason, leaderboard=readable(board), figures=figures),
     )
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
@@ -319,9 +285,9 @@ def _log_winner(
         "reason": selection.reason,
     }
     parent.log(metrics=metrics, tags=tags)
-    for path, table in tables(proof, decided.chosen).items():
+    for path, table in evidence_tables(proof, decided.chosen).items():
         parent.table(path, table)
-    drawn = {**story.figures, **pictures(study, decided.chosen, proof, decided.features)}
+    drawn = {**story.figures, **evidence_figures(study, decided.chosen, proof, decided.features)}
     kept = keep(
         parent, config, customers, assessed, desk, replace(story, evidence=proof.segments, figures=drawn)
     )
@@ -358,75 +324,6 @@ def _segments_text(proof: Proof) -> str:
     return "\n".join(lines)
 
 
-def _study_figures(decided: Decided, constraints: Constraints) -> dict[str, Any]:
-    study, selection, bench = decided.study, decided.chosen.selection, decided.study.bench
-    drawn = {}
-    winner = selection and study.outcome(selection.winner)
-    for features in bench.space.features:
-        curves = curves_over_k(study, features)
-        if curves.empty:
-            continue
-        space = bench.yardstick(features).space
-        chosen = None
-        if winner and winner.configuration and winner.scores and winner.configuration.features == features:
-            chosen = winner.scores.n_segments
-        ending = f"_{features}" if len(bench.space.features) > 1 else ""
-        by_algorithm = {str(name): part for name, part in curves.groupby("algorithm")}
-        silhouettes = {
-            name: (part["k"].tolist(), part["silhouette"].tolist()) for name, part in by_algorithm.items()
-        }
-        drawn[f"silhouette_over_k{ending}"] = plots.silhouette_curve(silhouettes, space, chosen)
-        # The elbow belongs to the algorithm that lowers inertia; any other's curve is not monotone.
-        first = (
-            "kmeans" if "kmeans" in by_algorithm else max(by_algorithm, key=lambda a: len(by_algorithm[a]))
-        )
-        part = by_algorithm[first]
-        ks, inertia = part["k"].tolist(), part["inertia"].tolist()
-        at = knee(ks, inertia)
-        drawn[f"elbow{ending}"] = plots.elbow(ks, inertia, space, at, chosen)
-    numbers = [o.number for o in study.outcomes]
-    values = [o.scores.silhouette if o.scores else np.nan for o in study.outcomes]
-    feasible = [o.scores is not None and not constraints.violations(o.scores) for o in study.outcomes]
-    best = numbers.index(selection.winner) if selection else None
-    if selection and isinstance(decided.rule, ByPareto):
-        drawn["pareto_front"] = _front_figure(study, selection, decided.rule)
-    drawn["optuna_history"] = plots.history(values, feasible, best, objective=OBJECTIVE)
-    drawn["optuna_importance"] = plots.importance(parameter_importance(study))
-    table = parameter_table(study)
-    objective = table.pop("objective").tolist()
-    drawn["optuna_parallel"] = plots.parallel_coordinate(table, objective, objective=OBJECTIVE)
-    return drawn
-
-
-def _front(study: Study, selection: Selection) -> list[int]:
-    return [o.number for o in study.outcomes if o.scores and o.number not in selection.failed]
-
-
-def _front_figure(study: Study, selection: Selection, rule: ByPareto) -> Any:
-    names = list(rule.objectives)
-    rows = {
-        o.number: [getattr(o.scores, name) for name in names]
-        for o in study.outcomes
-        if o.scores and not o.scores.degenerate
-    }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=names)
-    return plots.pareto_front(table, names[0], names[1], _front(study, selection), selection.winner)
-
-
-def _board(board: pd.DataFrame) -> pd.DataFrame:
-    """The leaderboard as people read it."""
-    # Many trials find the same clustering; each is shown once.
-    distinct = board.drop_duplicates([c for c in board if str(c).endswith("_yardstick")])
-    names = {"silhouette_yardstick": "silhouette", "n_segments": "k"}
-    columns = ["rank", "trial", "algorithm", "scaler", "params", "silhouette", "k", "failed"]
-    shown = distinct.rename(columns=names)
-    shown = shown[[c for c in columns if c in shown]]
-    # The algorithm has a column of its own: its name before each parameter is noise.
-    shown["params"] = shown["params"].str.replace(r"\b\w+\.(?=\w+=)", "", regex=True)
-    shown["params"] = shown["params"].str.replace(r"(\.\d{3})\d+", r"\1", regex=True)
-    return shown.astype({c: "Int64" for c in ("rank", "trial", "k") if c in shown})
-
-
 def _board_text(board: pd.DataFrame) -> str:
-    whole = _board(board).head(SHOWN_ROWS)
+    whole = readable(board).head(SHOWN_ROWS)
     return str(whole.to_string(index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=50))

@@ -3,15 +3,14 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import DictConfig
 
 from segmentation import plots
+from segmentation.analysis._choice import Chosen
 from segmentation.clustering import KMeans
-from segmentation.commands._choice import Chosen
 from segmentation.errors import InputError
 from segmentation.evaluation import (
     Candidate,
@@ -29,12 +28,40 @@ from segmentation.evaluation import (
 )
 from segmentation.study import Configuration, Study
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SHOWN_CANDIDATES = 12
 SMALL_ROWS = 2_000
 """What only describes is computed on a sample of so many rows."""
 FEWER_FITS = 8
 """Fits of the neighbouring solutions, and of the winner beyond 5,000 rows."""
 GAP_DRAWS, GAP_STARTS, LARGEST_GAP_K = 10, 2, 10
+
+
+@dataclass(frozen=True)
+class Examination:
+    """How closely a study's winner is looked at.
+
+    Parameters
+    ----------
+    fits : int
+        Sub-samples that it is fitted to again, at least 2.
+    bootstrap : bool
+        Resample with replacement instead of 80 % without.
+    neighbours : int
+        Numbers of segments below and above it that are looked at beside it.
+    """
+
+    fits: int = 20
+    bootstrap: bool = False
+    neighbours: int = 2
+
+    def __post_init__(self) -> None:
+        if self.fits < 2:
+            raise InputError(
+                f"evidence.fits is {self.fits}; valid is 2 or more, since sub-samples are compared."
+            )
 
 
 @dataclass(frozen=True)
@@ -78,7 +105,7 @@ def examine(
     study: Study,
     selection: Selection,
     features: str,
-    settings: DictConfig,
+    examination: Examination,
     seed: int,
     on_fit: Callable[[], None],
 ) -> Proof:
@@ -92,8 +119,8 @@ def examine(
         Who won.
     features : str
         The winner's feature set.
-    settings : DictConfig
-        The node `evidence` of the config.
+    examination : Examination
+        How closely.
     seed : int
         Of the sub-samples and draws.
     on_fit : callable
@@ -110,11 +137,11 @@ def examine(
     rows = np.arange(n)
     if n > SMALL_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(n, SMALL_ROWS, replace=False))
-    repeat = _Repeat(study, settings, seed, rows, on_fit)
-    proof_of_winner = repeat(winner, settings.fits if n <= 5_000 else min(settings.fits, FEWER_FITS))
+    repeat = _Repeat(study, examination, seed, rows, on_fit)
+    proof_of_winner = repeat(winner, examination.fits if n <= 5_000 else min(examination.fits, FEWER_FITS))
     values, sampled = yardstick.silhouettes(winner.labels), winner.labels[yardstick.rows]
-    series = _series(everyone, selection, winner, settings.neighbours)
-    found = {c.number: repeat(c, min(settings.fits, FEWER_FITS)) for c in series if c is not winner}
+    series = _series(everyone, selection, winner, examination.neighbours)
+    found = {c.number: repeat(c, min(examination.fits, FEWER_FITS)) for c in series if c is not winner}
     neighbours = _neighbours(series, found | {winner.number: proof_of_winner})
     gaps = _gap(yardstick.X[rows], seed)
     metrics = {
@@ -146,21 +173,19 @@ def examine(
     )
 
 
-def require_fits(settings: DictConfig) -> None:
-    """Refuse settings under which nothing could be compared, before the search begins."""
-    if settings.fits < 2:
-        raise InputError(
-            f"evidence.fits is {settings.fits}; valid is 2 or more, since sub-samples are compared."
-        )
-
-
 class _Repeat:
     """Fits candidates to sub-samples as the config says."""
 
     def __init__(
-        self, study: Study, settings: DictConfig, seed: int, rows: np.ndarray, on_fit: Callable[[], None]
+        self, study: Study, examination: Examination, seed: int, rows: np.ndarray, on_fit: Callable[[], None]
     ) -> None:
-        self.study, self.settings, self.seed, self.rows, self.on_fit = study, settings, seed, rows, on_fit
+        self.study, self.examination, self.seed, self.rows, self.on_fit = (
+            study,
+            examination,
+            seed,
+            rows,
+            on_fit,
+        )
 
     def __call__(self, candidate: Candidate, fits: int) -> Stability:
         # A radius means something else among fewer rows; a number of segments does not.
@@ -171,7 +196,9 @@ class _Repeat:
             self.on_fit()
             return labels
 
-        return stability(fit, candidate.labels[rows], fits, seed=self.seed, bootstrap=self.settings.bootstrap)
+        return stability(
+            fit, candidate.labels[rows], fits, seed=self.seed, bootstrap=self.examination.bootstrap
+        )
 
 
 def _configuration(study: Study, candidate: Candidate) -> Configuration:
@@ -276,7 +303,7 @@ def _prediction_strength(study: Study, winner: Candidate, rows: np.ndarray, seed
             return None
 
 
-def tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
+def evidence_tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
     """The evidence as tables, by the name of their file."""
     found = {"segments/evidence.csv": proof.segments, "study/neighbours.csv": proof.neighbours}
     if chosen.sets is not None:
@@ -288,7 +315,7 @@ def tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
     return found
 
 
-def pictures(study: Study, chosen: Chosen, proof: Proof, features: str) -> dict[str, Any]:
+def evidence_figures(study: Study, chosen: Chosen, proof: Proof, features: str) -> dict[str, "Figure"]:
     """The evidence as figures, by their name."""
     assert chosen.selection is not None
     selection, found = chosen.selection, chosen.verdict

@@ -1,0 +1,51 @@
+"""From customers to what people act on: a clustering or a study, its verdict, profile, names, rules, report.
+
+Knows neither Hydra nor MLflow: commands add config and tracking to it, notebooks use it as it is.
+"""
+
+from segmentation.analysis._assess import Assessed, assess, only, usual_yardstick
+from segmentation.analysis._choice import Chosen, choose
+from segmentation.analysis._evidence import (
+    Examination,
+    Proof,
+    evidence_figures,
+    evidence_tables,
+    examine,
+)
+from segmentation.analysis._figures import card_figures, clustering_figures, pictured
+from segmentation.analysis._market import NOISE, NOISE_NAME, Desk, Identity, Market, analyse
+from segmentation.analysis._report import Story, csv, report_files, tell, write_report
+from segmentation.analysis._study import Decided, decide, pareto_trials, readable, study_figures
+
+__all__ = [
+    "NOISE",
+    "NOISE_NAME",
+    "Assessed",
+    "Chosen",
+    "Decided",
+    "Desk",
+    "Examination",
+    "Identity",
+    "Market",
+    "Proof",
+    "Story",
+    "analyse",
+    "assess",
+    "card_figures",
+    "choose",
+    "clustering_figures",
+    "csv",
+    "decide",
+    "evidence_figures",
+    "evidence_tables",
+    "examine",
+    "only",
+    "pareto_trials",
+    "pictured",
+    "readable",
+    "report_files",
+    "study_figures",
+    "tell",
+    "usual_yardstick",
+    "write_report",
+]

@@ -1,0 +1,81 @@
+"""A fitted clustering with its scores."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from segmentation.clustering import agreement
+from segmentation.evaluation import Scores, Yardstick, mean_silhouette
+from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """A fitted clustering with its scores.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        What was chosen.
+    fitted : Fitted
+        The pipeline, the space its algorithm saw, and the labels.
+    yardstick : Yardstick
+        Where it is scored.
+    scores : Scores
+        Its scores there.
+    """
+
+    configuration: Configuration
+    fitted: Fitted
+    yardstick: Yardstick
+    scores: Scores
+
+    @property
+    def sizes(self) -> list[int]:
+        """Customers in each segment, the largest first; noise left out."""
+        labels = self.fitted.labels
+        return np.bincount(labels[labels >= 0]).tolist()
+
+    def metrics(self) -> dict[str, float]:
+        """Scores in the yardstick space, and those in the space that the algorithm saw."""
+        labels, X = self.fitted.labels, self.fitted.X
+        own = (
+            {}
+            if self.scores.degenerate
+            else {"silhouette_model": mean_silhouette(X, labels, self.yardstick.rows)}
+        )
+        return {
+            **self.scores.metrics(),
+            **own,
+            **{f"{name}_model": value for name, value in own_scores(self.fitted).items()},
+            "predict_agreement": agreement(self.fitted.algorithm, X),
+        }
+
+
+def assess(bench: Bench, configuration: Configuration) -> Assessed:
+    """Fit a configuration and score it."""
+    with threadpool_limits(bench.threads):
+        fitted = bench.fit(configuration)
+    yardstick = bench.yardstick(configuration.features)
+    return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
+
+
+def only(space: Space) -> Configuration:
+    """The one configuration of a space that holds one option of each group.
+
+    It names every parameter of its algorithm, so that fits can be compared by any of them.
+    """
+    (algorithm, estimator), *_ = space.algorithms.items()
+    params = {
+        f"{algorithm}.{k}": v for k, v in estimator.get_params(deep=False).items() if k != "random_state"
+    }
+    features, scaler, reducer = (next(iter(g)) for g in (space.features, space.scalers, space.reducers))
+    return Configuration(features, scaler, reducer, algorithm, tuple(sorted(params.items())))
+
+
+def usual_yardstick(space: Space) -> tuple[str, Any]:
+    """What spans the yardstick space where nobody says, and its name: the one scaler there is, else standard."""
+    return next(iter(space.scalers.items())) if len(space.scalers) == 1 else ("standard", StandardScaler())

@@ -1,0 +1,107 @@
+"""A clustering as pictures."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from segmentation import plots
+from segmentation.analysis._assess import Assessed
+from segmentation.analysis._market import Market
+from segmentation.clustering import DBSCAN, k_distances
+from segmentation.data import Customers
+from segmentation.report import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CARDS = 20
+"""Up to so many segments each has a picture on its card."""
+
+
+def clustering_figures(customers: Customers, assessed: Assessed, market: Market) -> dict[str, "Figure"]:
+    """Draw a clustering from every side that its features and its algorithm have, under the names of the files.
+
+    Within `Market.pictured` the segments have their names and colours.
+    """
+    fitted, labels, units = assessed.fitted, assessed.fitted.labels, customers.units
+    features = fitted.pipeline[0]
+    names = [str(name) for name in features.get_feature_names_out()]
+    titled = [f"log(1 + {n})" if n in features.log_ else n for n in names]
+    X = features.transform(customers.table)
+    centers = _centers(X, labels)
+    table, profile = customers.table[features.columns_], market.profile
+    drawn = {
+        # Two features are shown as they are, more of them where their units do not count.
+        "segment_separation": plots.segment_separation(
+            X if X.shape[1] <= 2 else assessed.yardstick.X, labels, titled, units
+        ),
+        "segment_profile": plots.segment_profile(profile.numbers, profile.categories, units),
+        "segment_sizes": plots.segment_sizes(labels),
+        "profile_bars": plots.profile_bars(table, labels, units),
+        "profile_heatmap": plots.profile_heatmap(table, labels),
+        "feature_boxes": plots.feature_boxes(table, labels, units),
+        "parallel_segments": plots.parallel_segments(profile.numbers, units),
+        "silhouette": plots.silhouette_per_customer(
+            assessed.yardstick.silhouettes(labels).tolist(),
+            labels[assessed.yardstick.rows],
+            assessed.yardstick.space,
+        ),
+        "surrogate_tree": plots.surrogate_tree(market.rules.tree),
+        "attractiveness": plots.attractiveness_bubbles(
+            market.ranking.join(profile.segments["customers"]), y=_known(market.ranking)
+        ),
+    }
+    if len(profile.categories):
+        drawn["composition"] = plots.composition_bars(profile.categories)
+    if profile.value is not None:
+        drawn["value"] = plots.value_bars(profile.segments)
+    if X.shape[1] >= 2:
+        drawn["scatter_2d"] = plots.scatter_2d(X[:, :2], labels, centers[:, :2], titled[:2], units)
+    if X.shape[1] >= 3:
+        drawn["scatter_3d"] = plots.scatter_3d(X[:, :3], labels, centers[:, :3], titled[:3], units)
+    if X.shape[1] > 2:
+        drawn["pca_scatter"] = plots.pca_scatter(
+            assessed.yardstick.X, labels, names, assessed.yardstick.space
+        )
+    algorithm = fitted.algorithm
+    if hasattr(algorithm, "linkage_matrix_"):
+        drawn["dendrogram"] = plots.dendrogram(algorithm.linkage_matrix_, assessed.scores.n_segments)
+    if isinstance(algorithm, DBSCAN):
+        k = algorithm.min_samples
+        drawn["k_distance"] = plots.k_distance(k_distances(fitted.X, k).tolist(), k, algorithm.eps)
+    return drawn
+
+
+def _known(ranking: pd.DataFrame) -> str:
+    """The first criterion beside distinctness that every segment has a score in."""
+    return next((c for c in ("value", "stability", "reachability") if ranking[c].notna().all()), "size")
+
+
+def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    segments = range(int(labels.max()) + 1)
+    return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
+
+
+def card_figures(market: Market) -> dict[str, "Figure"]:
+    """One segment's profile each, for its card in the report."""
+    profile = market.profile
+    if len(market.segments) > CARDS:
+        return {}
+    return {
+        f"segment_{s.number}": plots.segment_profile(
+            profile.numbers[profile.numbers["segment"] == s.number],
+            profile.categories[profile.categories["segment"] == s.number],
+            profile.units,
+        )
+        for s in market.segments
+    }
+
+
+def pictured(figures: Mapping[str, "Figure"]) -> dict[str, Picture]:
+    """Render figures for a run or a page."""
+    return {
+        name: Picture(plots.title(figure), plots.caption(figure), plots.to_png(figure), name)
+        for name, figure in figures.items()
+    }
