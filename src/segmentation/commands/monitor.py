@@ -111,7 +111,7 @@ def watch(config: DictConfig) -> Watched:
     limits: Limits = build(config.drift, "drift")
     model, metadata = load_model(config.model)
     version = version_at(config.model)
-    if "reference" not in metadata:
+    if not metadata.get("reference"):
         raise InputError(
             f"The model {config.model} does not say what it was trained on, since it was made before models could be "
             f"watched; fit it again."

@@ -19,7 +19,7 @@ Side = Literal["left", "right"]
 LEVELS: tuple[Answer, ...] = ("ok", "watch", "retrain")
 
 TAILS = (0.1, 0.05, 0.01)
-DRAWS = 50_000
+DRAWS = 20_000
 BINS = 10
 DETECTED = 0.9
 EQUAL = 1 - 1e-9
@@ -56,13 +56,13 @@ class Limits:
 
     Notes
     -----
-    Half of `alpha` goes to the shares of segments, since a small segment that doubles is the hardest to see:
+    Most of `alpha` goes to the shares of segments, since a small segment that doubles is the hardest to see:
     among 200 customers 11 % against 20 % is seen at 0.024 and not below.
     """
 
-    alpha: float = 0.045
+    alpha: float = 0.042
     weights: Mapping[str, float] = field(
-        default_factory=lambda: {"segments": 0.56, "distance": 0.34, "features": 0.08, "outside": 0.02}
+        default_factory=lambda: {"segments": 0.6, "distance": 0.3, "features": 0.08, "outside": 0.02}
     )
     watch: Mapping[str, float] = field(
         default_factory=lambda: dict(zip(KINDS, (0.1, 0.02, 0.1, 0.1, 0.05, 0.01), strict=True))
@@ -246,10 +246,10 @@ def drift(
     Notes
     -----
     Both the training customers and these are taken for samples, so that a small training set is not taken for the
-    truth. Shares of segments: each change in standard deviations of its own, the largest against that of 50,000
+    truth. Shares of segments: each change in standard deviations of its own, the largest against that of 20,000
     draws of a Dirichlet-multinomial (Westfall and Young's single step). Distance to the centre: customers beyond the
     distances that 10, 5 and 1 % of training reached; how many they are is a matter of ranks alone (the exceedance
-    test), the smallest of the three p-values is compared with 50,000 draws. Features: Mann-Whitney for
+    test), the smallest of the three p-values is compared with 20,000 draws. Features: Mann-Whitney for
     the location, Kolmogorov-Smirnov for the rest, chi-square for categories and for missing values, corrected by
     Holm. Each family has its part of `limits.alpha`, so that all together raise an alarm without cause at most
     that often.

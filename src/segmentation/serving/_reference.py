@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from segmentation.serving._model import SegmentModel
+from segmentation.serving._model import Assigned, SegmentModel
 
 POINTS = 201
 POINTS_OF_SEGMENT = 21
@@ -113,7 +113,7 @@ class Reference:
     logged : tuple of str
         Which of the numeric features are taken as logarithms.
     distance : Sample
-        Distances to the own centre.
+        Distances to the own centre, each as if the customer had not helped to make it.
     distances : dict of int to Sample
         The same by segment, with fewer points.
     """
@@ -143,17 +143,16 @@ class Reference:
         """
         assigned, features = model.measure(table), model.features
         numbers, segments = numeric_features(table, model), np.arange(-1, model.algorithm.n_segments_)
+        sizes = {int(s): int((assigned.segment == s).sum()) for s in segments}
+        distance = _as_a_stranger(assigned, sizes)
         return cls(
             len(table),
-            {int(s): int((assigned.segment == s).sum()) for s in segments},
+            sizes,
             {column: Sample.of(values) for column, values in numbers.items()},
             {column: levels_of(table[column], features.levels_[column]) for column in features.categorical_},
             tuple(features.log_),
-            Sample.of(assigned.distance),
-            {
-                int(s): Sample.of(assigned.distance[assigned.segment == s], POINTS_OF_SEGMENT)
-                for s in segments[1:]
-            },
+            Sample.of(distance),
+            {int(s): Sample.of(distance[assigned.segment == s], POINTS_OF_SEGMENT) for s in segments[1:]},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,6 +174,13 @@ class Reference:
             _sample(plain["distance"]),
             {int(s): _sample(values) for s, values in plain["distances"].items()},
         )
+
+
+def _as_a_stranger(assigned: Assigned, sizes: Mapping[int, int]) -> NDArray[np.float64]:
+    """Distances to the mean of the others: a customer pulls its own centre, as no later customer does."""
+    # The last entry answers noise, number -1.
+    stretch = np.array([1 + 1 / max(sizes[s] - 1, 1) for s in range(len(sizes) - 1)] + [1.0])
+    return assigned.distance * stretch[assigned.segment]
 
 
 def numeric_features(table: pd.DataFrame, model: SegmentModel) -> dict[str, NDArray[np.float64]]:
