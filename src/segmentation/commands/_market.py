@@ -10,6 +10,9 @@ from segmentation.commands._config import build, options
 PLAYBOOKS = ("mall", "rfm")
 """What is looked up where config names no playbook: plays whose columns are not there do not fire."""
 
+SIZE = ("customers", "share")
+SHOWN_COLUMNS = 8
+
 
 def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
     """Make what config names, refusing what this table cannot give before anything is computed."""
@@ -23,7 +26,13 @@ def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
 
 def segments_text(market: Market) -> str:
     """The segments as a table for the terminal, and what to do with each."""
-    shown = market.profile.summary()
+    profile = market.profile
+    summary = profile.summary()
+    # What the segments were made of comes first; a terminal is only so wide.
+    made_of = [c for c in summary.columns if str(c).split("=")[0] in profile.features]
+    rest = [c for c in summary.columns if c not in (*SIZE, *made_of)]
+    shown = summary[[*SIZE, *[*made_of, *rest][:SHOWN_COLUMNS]]].copy()
+    left = summary.shape[1] - shown.shape[1]
     shown["share"] = shown["share"].map("{:.1%}".format)
     for column in shown.columns:
         if "=" in str(column):
@@ -34,6 +43,7 @@ def segments_text(market: Market) -> str:
     return "\n".join(
         [
             str(shown.rename_axis(None).to_string(float_format="{:.1f}".format)),
+            *([f"and {left} more columns in the report"] if left else []),
             *(["", "What to do (the evidence is in the report)", *advice] if advice else []),
             *(["", *market.lineage.sentences] if market.lineage.changes else []),
         ]
