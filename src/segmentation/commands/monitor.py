@@ -26,6 +26,12 @@ RETRAIN = 4
 """Exit code where the segmentation should be made again."""
 MOST_MOVES = 15
 NOISE_NAME = "noise"
+MIGRATIONS = {
+    "migration": "From then to now",
+    "migration_by_customer": "Because they changed: the model of then, then and now",
+    "migration_by_model": "Because the model changed: the same customers, the model of then and that of now",
+}
+"""Pictures of moves, and what stands above them."""
 WORDS = {
     "ok": "nothing to do",
     "watch": "something changed that is worth watching",
@@ -252,7 +258,8 @@ def _pictures(watched: Watched) -> dict[str, Picture]:
         }
         if migration:
             drawn["migration"] = plots.migration_flows(_matrix(watched, "all"))
-            if migration.moved("model"):
+            # With one cause alone its picture would be the same again.
+            if migration.moved("model") and migration.moved("customer"):
                 drawn["migration_by_customer"] = plots.migration_flows(_matrix(watched, "customer"))
                 drawn["migration_by_model"] = plots.migration_flows(_matrix(watched, "model"))
         return {
@@ -352,7 +359,9 @@ def _migration_parts(watched: Watched, pictures: Mapping[str, Picture]) -> list[
     moves = migration.flows[migration.flows["before"] != migration.flows["after"]]
     moves = moves[moves["cause"] != "all"].sort_values("customers", ascending=False).head(MOST_MOVES)
     parts: list[Any] = [Facts(facts)]
-    parts += [picture for name, picture in pictures.items() if name.startswith("migration")]
+    if migration.moved("customer") and migration.moved("model"):
+        parts.append("Customers who changed and whom the new model moved as well are counted under both.")
+    parts += [Section(heading, [pictures[name]]) for name, heading in MIGRATIONS.items() if name in pictures]
     if len(moves):
         shown = pd.DataFrame(
             {
