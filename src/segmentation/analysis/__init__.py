@@ -13,18 +13,22 @@ from segmentation.analysis._evidence import (
     examine,
 )
 from segmentation.analysis._figures import card_figures, clustering_figures, pictured
+from segmentation.analysis._found import Found, fit, search
 from segmentation.analysis._market import NOISE, NOISE_NAME, Desk, Identity, Market, analyse
 from segmentation.analysis._report import Story, csv, report_files, tell, write_report
 from segmentation.analysis._study import Decided, decide, pareto_trials, readable, study_figures
+from segmentation.analysis._usual import PLAYBOOKS, option, usual_desk, usual_space
 
 __all__ = [
     "NOISE",
     "NOISE_NAME",
+    "PLAYBOOKS",
     "Assessed",
     "Chosen",
     "Decided",
     "Desk",
     "Examination",
+    "Found",
     "Identity",
     "Market",
     "Proof",
@@ -39,13 +43,18 @@ __all__ = [
     "evidence_figures",
     "evidence_tables",
     "examine",
+    "fit",
     "only",
+    "option",
     "pareto_trials",
     "pictured",
     "readable",
     "report_files",
+    "search",
     "study_figures",
     "tell",
+    "usual_desk",
+    "usual_space",
     "usual_yardstick",
     "write_report",
 ]

@@ -4,11 +4,8 @@ import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation.analysis import NOISE_NAME, Desk, Market
+from segmentation.analysis import NOISE_NAME, PLAYBOOKS, Desk, Market
 from segmentation.commands._config import build, options
-
-PLAYBOOKS = ("mall", "rfm")
-"""What is looked up where config names no playbook: plays whose columns are not there do not fire."""
 
 SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8

@@ -147,11 +147,18 @@ def key_room() -> float:
     return 1.6 if named() else 0.0
 
 
+class _Shown(Figure):
+    """A figure that notebooks show: they only know of those that pyplot made."""
+
+    def _repr_png_(self) -> bytes:
+        return to_png(self)
+
+
 def new_figure(
     title: str, notes: Iterable[str] = (), size: tuple[float, float] = (8, 5)
 ) -> tuple[Figure, SubFigure]:
     """A titled figure and the area below its title, where the notes are the second line."""
-    figure = Figure(
+    figure = _Shown(
         figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06), facecolor="white"
     )
     FigureCanvasAgg(figure)

@@ -1,0 +1,451 @@
+"""The steps of `segment fit` and `segment sweep` for notebooks: customers in, everything about segments out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import yaml
+from sklearn.base import BaseEstimator, clone
+from sklearn.preprocessing import StandardScaler
+
+from segmentation.analysis._assess import Assessed, assess, only, usual_yardstick
+from segmentation.analysis._evidence import Examination, evidence_figures
+from segmentation.analysis._figures import card_figures, clustering_figures, pictured
+from segmentation.analysis._market import Market, analyse
+from segmentation.analysis._report import Story, report_files, tell, write_report
+from segmentation.analysis._study import Decided, decide, readable, study_figures
+from segmentation.analysis._usual import ALGORITHMS, SCALERS, option, usual_desk, usual_space
+from segmentation.clustering import Segmenter
+from segmentation.data import Customers
+from segmentation.errors import InputError, nearest
+from segmentation.evaluation import ByConsensus, ByPareto, Constraints, Scores, Verdict, verdict
+from segmentation.features import FeatureSet
+from segmentation.profiling import Profile, Recommendation, Rules
+from segmentation.serving import SegmentModel, identify
+from segmentation.study import Bench, Outcome, Search, Space, leaderboard, open_study, run_search
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Features = FeatureSet | Sequence[str]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Found:
+    """What `fit` or `search` found, from the verdict to the report.
+
+    Attributes
+    ----------
+    customers : Customers
+        Everybody.
+    assessed : Assessed
+        The clustering and its scores.
+    market : Market
+        Its analysis.
+    story : Story
+        The verdict, and what a search knows beside it.
+    call : str
+        How to find it again.
+
+    Examples
+    --------
+    >>> import segmentation as sg
+    >>> from segmentation.clustering import KMeans
+    >>> mall = sg.Demo(n_customers=200).read()
+    >>> found = sg.fit(mall, ["annual_income", "spending_score"], KMeans(5))
+    >>> found
+    5 segments of 200 customers of demo (verdict: segments)
+      0: mid income, mid spending (69)
+      1: high income, high spending (44)
+      2: high income, low spending (35)
+      3: low income, high spending (27)
+      4: low income, low spending (25)
+    >>> found.labels.head(2).to_list()
+    [1, 0]
+    >>> found.recommendations[0].play
+    'Cross-sell'
+    """
+
+    customers: Customers
+    assessed: Assessed
+    market: Market
+    story: Story
+    call: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether there are segments at all, with the evidence."""
+        assert self.story.verdict is not None
+        return self.story.verdict
+
+    @property
+    def labels(self) -> pd.Series:
+        """The segment of each customer by id, numbered by size from 0; -1 is noise."""
+        return pd.Series(self.assessed.fitted.labels, self.customers.table.index, name="segment")
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What each segment is called; noise, where there is some, at -1."""
+        present = set(self.assessed.fitted.labels.tolist())
+        return {number: name for number, name in self.market.names.items() if number in present}
+
+    @property
+    def scores(self) -> Scores:
+        """Scores in the yardstick space."""
+        return self.assessed.scores
+
+    @property
+    def reason(self) -> str:
+        """Why a search chose this clustering; empty of a fit."""
+        return self.story.reason
+
+    @property
+    def profile(self) -> Profile:
+        """What the segments are like; `profile.summary()` is one table of it."""
+        return self.market.profile
+
+    @property
+    def rules(self) -> Rules:
+        """How to find the segments without the model, in words and in SQL."""
+        return self.market.rules
+
+    @property
+    def recommendations(self) -> tuple[Recommendation, ...]:
+        """What to do with each segment, and on what evidence."""
+        return self.market.recommendations
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """Which segments to go for first."""
+        return self.market.ranking
+
+    @property
+    def evidence(self) -> pd.DataFrame | None:
+        """Of a search: one row a segment, with its Jaccard similarity under resampling."""
+        return self.story.evidence
+
+    @property
+    def leaderboard(self) -> pd.DataFrame | None:
+        """Of a search: each different clustering once, best first."""
+        return self.story.leaderboard
+
+    @cached_property
+    def model(self) -> SegmentModel:
+        """The model: `model.assign(table)` puts new customers into segments."""
+        return SegmentModel(self.assessed.fitted.pipeline, self.market.segments, self.customers.table)
+
+    def figures(self) -> dict[str, "Figure"]:
+        """Draw everything, under the names that the files of a run have.
+
+        Returns
+        -------
+        dict of str to Figure
+            Notebooks show each as a picture; drawn once.
+
+        Examples
+        --------
+        >>> import segmentation as sg
+        >>> from segmentation.clustering import KMeans
+        >>> found = sg.fit(sg.Demo(60).read(), ["annual_income", "spending_score"], KMeans(3))
+        >>> found.figures()["segment_sizes"].get_suptitle()
+        'Segment sizes'
+        """
+        return dict(self._drawn)
+
+    @cached_property
+    def _drawn(self) -> dict[str, "Figure"]:
+        with self.market.pictured():
+            return {**self.story.figures, **clustering_figures(self.customers, self.assessed, self.market)}
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that ends in .html; or a folder, which also gets the pictures, Markdown, JSON, CSV and SQL.
+
+        Returns
+        -------
+        Path
+            The file or folder.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+
+        Examples
+        --------
+        >>> import segmentation as sg
+        >>> from segmentation.clustering import KMeans
+        >>> found = sg.fit(sg.Demo(60).read(), ["annual_income", "spending_score"], KMeans(3))
+        >>> found.report("report.html")  # doctest: +SKIP
+        """
+        with self.market.pictured():
+            cards = card_figures(self.market)
+        pictures = pictured({**self._drawn, **cards})
+        settings, story = self._settings(), self.story
+        told = tell(self.customers, self.assessed, self.market, story, pictures, settings, self.call)
+        write_report(Path(path), report_files(told, self.market), told)
+        return Path(path)
+
+    def _settings(self) -> str:
+        configuration = self.assessed.configuration
+        chosen = {group: getattr(configuration, group) for group in ("scaler", "reducer", "algorithm")}
+        return yaml.safe_dump(
+            {"features": list(self.profile.features), **chosen, "params": dict(configuration.params)},
+            sort_keys=False,
+        )
+
+    def __repr__(self) -> str:
+        head = (
+            f"{self.scores.n_segments} segments of {len(self.customers.table):,} customers of "
+            f"{self.customers.name} (verdict: {self.verdict.verdict})"
+        )
+        sizes = self.labels.value_counts()
+        return "\n".join([head, *(f"  {n}: {name} ({sizes[n]:,})" for n, name in self.names.items())])
+
+
+def fit(
+    customers: Customers,
+    features: Features,
+    algorithm: Segmenter,
+    *,
+    scaler: BaseEstimator | str = "standard",
+    reducer: BaseEstimator | str = "none",
+    value: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Found:
+    """Cluster customers in one way, as `segment fit` does, without a run.
+
+    Parameters
+    ----------
+    customers : Customers
+        From `Demo`, `MallFile`, `TableFile` or `Transactions`, by their `read`.
+    features : FeatureSet or sequence of str
+        What to cluster on. Names of columns are taken as they are; for logarithms give a `FeatureSet`.
+    algorithm : Segmenter
+        From `segmentation.clustering`; its `random_state` is the seed where it has none.
+    scaler, reducer : estimator or str
+        One of scikit-learn's, or the name of an option in conf/scaler and conf/reducer.
+    value : str, optional
+        The column that says what a customer is worth; None takes `monetary` where there is one.
+    rename : mapping of str to str, optional
+        Generated name -> your own name for such a segment.
+    seed : int
+        Of the algorithm, the verdict and the rules.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    InputError
+        If what is asked is not there or cannot be done with these customers.
+
+    Examples
+    --------
+    >>> import segmentation as sg
+    >>> from segmentation.clustering import KMeans
+    >>> mall = sg.Demo(n_customers=100).read()
+    >>> found = sg.fit(mall, ["annual_income", "spending_score"], KMeans(5), value="annual_income")
+    >>> found.names[1]
+    'high income, high spending'
+    >>> list(found.model.assign(mall.table.head(2))["segment_name"])
+    ['low income, high spending', 'high income, high spending']
+    """
+    table = _table(customers)
+    if not isinstance(algorithm, Segmenter):
+        raise InputError(
+            f"algorithm is {type(algorithm).__name__}; valid are those of segmentation.clustering, such as KMeans(5)."
+        )
+    chosen, desk = _features(table, features), usual_desk(value, rename).of(table)
+    own = clone(algorithm)
+    if own.get_params().get("random_state", seed) is None:
+        own.set_params(random_state=seed)
+    steps = {
+        group: option(group, given, seed) if isinstance(given, str) else given
+        for group, given in (("scaler", scaler), ("reducer", reducer))
+    }
+    space = Space(
+        {"features": chosen},
+        {_name(scaler): steps["scaler"]},
+        {_name(reducer): steps["reducer"]},
+        {_name(own): own},
+    )
+    bench = Bench(table, space, StandardScaler(), "yardstick (standard)", seed)
+    assessed = assess(bench, only(space))
+    market = analyse(desk, customers, assessed, None, seed, identify)
+    call = _call(
+        "fit", chosen, algorithm, scaler=scaler, reducer=reducer, value=value, rename=rename, seed=seed
+    )
+    return Found(customers, assessed, market, Story(verdict(assessed.yardstick.X, seed)), call)
+
+
+def search(
+    customers: Customers,
+    features: Features,
+    algorithms: Sequence[str] = ALGORITHMS,
+    *,
+    scalers: Sequence[str] = SCALERS,
+    k: tuple[int, int] = (2, 20),
+    space: Mapping[str, Mapping[str, Any]] | None = None,
+    n_trials: int = 150,
+    sampler: str = "tpe",
+    timeout: float | None = None,
+    constraints: Constraints | None = None,
+    selection: Any = None,
+    examination: Examination | None = None,
+    value: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> Found:
+    """Search algorithms and their parameters, as `segment sweep` does, in memory and without a run.
+
+    Parameters
+    ----------
+    customers : Customers
+        From `Demo`, `MallFile`, `TableFile` or `Transactions`, by their `read`.
+    features : FeatureSet or sequence of str
+        What to cluster on. Names of columns are taken as they are; for logarithms give a `FeatureSet`.
+    algorithms, scalers : sequence of str
+        Names of options in conf/algorithm and conf/scaler.
+    k : (int, int)
+        Smallest and largest number of segments that algorithms which take one are asked for.
+    space : mapping of str to mapping, optional
+        Option -> parameter -> what may be tried of it (`segmentation.study.Integer`, `Float`, `Choice`, or a
+        plain value), over the usual.
+    n_trials : int
+        Number of trials.
+    sampler : {"tpe", "random", "brute_force"}
+        How the next trial is chosen. "brute_force" visits each point of a discrete space once.
+    timeout : float, optional
+        Seconds after which no new trial starts.
+    constraints : Constraints, optional
+        What a clustering must keep to win.
+    selection : object, optional
+        Which clustering wins, a rule of `segmentation.evaluation`; by default `ByConsensus`.
+    examination : Examination, optional
+        How closely the winner is looked at.
+    value : str, optional
+        The column that says what a customer is worth; None takes `monetary` where there is one.
+    rename : mapping of str to str, optional
+        Generated name -> your own name for such a segment.
+    seed : int
+        Of the sampler, the algorithms and the sub-samples.
+
+    Returns
+    -------
+    Found
+        The winner, with the verdict, the reason, the leaderboard and the evidence.
+
+    Raises
+    ------
+    InputError
+        If what is asked is not there or cannot be done with these customers, or no clustering kept the
+        constraints.
+
+    Examples
+    --------
+    >>> import segmentation as sg
+    >>> mall = sg.Demo(n_customers=100).read()
+    >>> found = sg.search(mall, ["annual_income", "spending_score"], ["kmeans"], k=(2, 6), n_trials=5)
+    >>> found.verdict.verdict, found.scores.n_segments
+    ('segments', 5)
+    >>> bool(found.evidence["jaccard"].min() > 0.75)
+    True
+    """
+    table = _table(customers)
+    chosen, desk = _features(table, features), usual_desk(value, rename).of(table)
+    rule, kept = selection or ByConsensus(), constraints or Constraints()
+    objectives = tuple(rule.objectives) if isinstance(rule, ByPareto) else ("silhouette",)
+    plan = Search(n_trials, seed, sampler, timeout, kept, None, customers.name, objectives)
+    tried = usual_space(chosen, algorithms, scalers, k, space, seed)
+    name, yardstick = usual_yardstick(tried)
+    bench = Bench(table, tried, yardstick, f"yardstick ({name})", seed)
+    study = run_search(bench, plan, open_study(plan, {}), _let_go)
+    decided = decide(study, rule, kept, examination or Examination(), seed, _let_go)
+    assessed, story = _winner(decided, kept)
+    market = analyse(desk, customers, assessed, story.stability, seed, identify)
+    call = _call(
+        "search",
+        chosen,
+        list(algorithms),
+        scalers=list(scalers),
+        k=k,
+        n_trials=n_trials,
+        sampler=sampler,
+        space=space,
+        constraints=constraints,
+        selection=selection,
+        value=value,
+        rename=rename,
+        seed=seed,
+    )
+    return Found(customers, assessed, market, story, call)
+
+
+def _winner(decided: Decided, constraints: Constraints) -> tuple[Assessed, Story]:
+    study, selection, proof = decided.study, decided.chosen.selection, decided.proof
+    found = decided.chosen.verdict
+    if selection is None or proof is None:
+        tried = "; ".join(dict.fromkeys(_failure(o, constraints) for o in study.outcomes[:3]))
+        raise InputError(
+            f"None of {len(study.outcomes)} clusterings kept the constraints ({tried}); loosen `constraints`, or try "
+            f"other algorithms or features. Verdict {found.verdict}: {found.sentence}"
+        )
+    configuration = study.outcome(selection.winner).configuration
+    assert configuration is not None
+    figures = {
+        **study_figures(decided, constraints),
+        **evidence_figures(study, decided.chosen, proof, decided.features),
+    }
+    board = readable(leaderboard(study, selection))
+    return assess(study.bench, configuration), Story(found, selection.reason, proof.segments, board, figures)
+
+
+def _failure(outcome: Outcome, constraints: Constraints) -> str:
+    return outcome.reason or "; ".join(constraints.violations(outcome.scores) if outcome.scores else ())
+
+
+def _let_go(*_: object) -> None:
+    """In a notebook nobody counts trials and fits."""
+
+
+def _table(customers: Customers) -> pd.DataFrame:
+    if not isinstance(customers, Customers):
+        raise InputError(
+            f"customers is a {type(customers).__name__}; valid is what Demo, MallFile, TableFile or Transactions "
+            f"read, such as MallFile('Mall_Customers.csv').read()."
+        )
+    return customers.table
+
+
+def _features(table: pd.DataFrame, features: Features) -> FeatureSet:
+    if isinstance(features, FeatureSet):
+        return features
+    columns = [features] if isinstance(features, str) else list(features)
+    if not columns:
+        raise InputError(f"features is empty; valid are columns: {', '.join(map(str, table.columns))}.")
+    for column in columns:
+        if column not in table:
+            raise InputError(f"features has '{column}'; {nearest(str(column), map(str, table.columns))}")
+    numbers = set(table.select_dtypes("number").columns)
+    return FeatureSet([c for c in columns if c in numbers], [c for c in columns if c not in numbers])
+
+
+def _name(step: Any) -> str:
+    """What an option is called in runs and reports: of one made by hand, its class."""
+    return step if isinstance(step, str) else type(step).__name__
+
+
+def _call(function: str, *given: Any, **named: Any) -> str:
+    said = {key: value for key, value in named.items() if value is not None}
+    words = [repr(value) for value in given] + [f"{key}={value!r}" for key, value in said.items()]
+    return " ".join(f"segmentation.{function}(customers, {', '.join(words)})".split())

@@ -1,0 +1,117 @@
+"""What is used where nobody says otherwise: the options of conf/, read without Hydra, and the usual search space."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import yaml
+
+from segmentation.analysis._market import Desk
+from segmentation.configs import conf_dir
+from segmentation.errors import InputError, nearest
+from segmentation.features import FeatureSet
+from segmentation.profiling import Naming
+from segmentation.study import FROM_DATA, Choice, Integer, Space
+
+ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
+SCALERS = ("standard", "robust", "minmax")
+PLAYBOOKS = ("mall", "rfm")
+"""What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
+SPACE: Mapping[str, Mapping[str, Any]] = {
+    "gaussian_mixture": {"covariance_type": Choice(("full", "diag")), "n_init": 1},
+    "latent_class": {"n_init": 3},
+    "hierarchical": {"linkage": Choice(("ward", "average", "single"))},
+    "dbscan": {"eps": FROM_DATA, "min_samples": FROM_DATA},
+    "hdbscan": {"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
+}
+"""As in conf/search/default.yaml, besides the number of segments."""
+
+
+def option(group: str, name: str, seed: int = 0) -> Any:
+    """Make an option of conf/ as it stands there.
+
+    Parameters
+    ----------
+    group, name : str
+        Such as "algorithm" and "kmeans".
+    seed : int
+        What ``${seed}`` stands for.
+
+    Raises
+    ------
+    InputError
+        If there is no such option.
+    """
+    known = sorted(path.stem for path in (conf_dir() / group).glob("*.yaml"))
+    if name not in known:
+        raise InputError(f"There is no {group} '{name}'; {nearest(str(name), known)}")
+    node = yaml.safe_load((conf_dir() / group / f"{name}.yaml").read_text(encoding="utf-8"))
+    module, _, kind = node.pop("_target_").rpartition(".")
+    params = {key: seed if value == "${seed}" else value for key, value in node.items()}
+    return getattr(import_module(module), kind)(**params)
+
+
+def usual_desk(value: str | None = None, rename: Mapping[str, str] | None = None) -> Desk:
+    """The vocabulary, playbooks and weights of conf/.
+
+    Parameters
+    ----------
+    value : str, optional
+        The column that says what a customer is worth.
+    rename : mapping of str to str, optional
+        Generated name -> your own.
+    """
+    naming: Naming = option("naming", "default")
+    own = Naming(naming.words, naming.called, naming.threshold, naming.most, rename or naming.rename)
+    books = tuple(option("playbook", name) for name in PLAYBOOKS)
+    return Desk(own, books, option("attractiveness", "default"), value)
+
+
+def usual_space(
+    features: FeatureSet,
+    algorithms: Sequence[str] = ALGORITHMS,
+    scalers: Sequence[str] = SCALERS,
+    k: tuple[int, int] = (2, 20),
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 0,
+) -> Space:
+    """The space of a search by the names of its options.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        What is clustered on.
+    algorithms, scalers : sequence of str
+        Names of options in conf/.
+    k : (int, int)
+        Smallest and largest number of segments, for algorithms that take one.
+    params : mapping of str to mapping, optional
+        Option -> parameter -> what may be tried, over the usual.
+    seed : int
+        Of the algorithms.
+
+    Raises
+    ------
+    InputError
+        If there is no such option or parameter, or the bounds of k are none.
+    """
+    low, high = k
+    if not 2 <= low <= high:
+        raise InputError(f"k is {k}; valid is a smallest and a largest number, 2 <= smallest <= largest.")
+    made = {name: option("algorithm", name, seed) for name in algorithms}
+    ranges = {
+        name: {"n_clusters": Integer(low, high)} for name, a in made.items() if hasattr(a, "n_clusters")
+    }
+    given = params or {}
+    tried = (*made, *scalers)
+    for name in given:
+        if name not in tried:
+            raise InputError(f"space has '{name}', which is not tried; {nearest(name, tried)}")
+    merged = {name: {**ranges.get(name, {}), **SPACE.get(name, {}), **given.get(name, {})} for name in tried}
+    return Space(
+        {"features": features},
+        {name: option("scaler", name, seed) for name in scalers},
+        {"none": option("reducer", "none")},
+        made,
+        {name: values for name, values in merged.items() if values},
+    )
