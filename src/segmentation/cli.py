@@ -27,6 +27,7 @@ COMMANDS = {
     "promote": "show the challenger beside the champion and make it the champion, if the gate lets it",
     "rollback": "make the version before the champion the champion again",
     "score": "put new customers into the champion's segments",
+    "serve": "answer over HTTP with the champion's segments, by MLflow's scoring server",
     "monitor": "compare later customers with the champion's own: ok, watch or retrain",
     "renew": "monitor, and where it says so train again and ask the gate; for a scheduler",
     "stream": "put records into segments as they arrive, each once, and tell who changed segment",

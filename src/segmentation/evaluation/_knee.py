@@ -3,8 +3,6 @@
 import warnings
 from collections.abc import Sequence
 
-from kneed import KneeLocator
-
 
 def knee(ks: Sequence[int], inertia: Sequence[float]) -> int | None:
     """Find the elbow of inertia over k.
@@ -33,6 +31,9 @@ def knee(ks: Sequence[int], inertia: Sequence[float]) -> int | None:
     """
     if len(ks) < 3:
         return None
+    # Here, as a served model imports this package where kneed need not be installed.
+    from kneed import KneeLocator
+
     with warnings.catch_warnings():
         # kneed warns where it finds none; None says the same.
         warnings.simplefilter("ignore")

@@ -146,6 +146,7 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         found = {}
         for column, known in self._levels.items():
+            _refuse_nested(X[column])
             new = [v for v in X[column].dropna().unique() if _fold(str(v)) not in known]
             found[column] = X[column].isin(new).to_numpy() if new else np.zeros(len(X), dtype=bool)
         return found
@@ -210,6 +211,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             if not pd.api.types.is_numeric_dtype(table[column]):
                 _refuse_text(table[column])
             _refuse_infinite(table[column])
+        for column in categorical:
+            _refuse_nested(table[column])
         for column in [*numeric, *categorical] if self.impute is None else []:
             missing = int(table[column].isna().sum())
             if missing:
@@ -297,6 +300,15 @@ def _refuse_text(values: pd.Series) -> None:
         raise InputError(
             f"Column '{values.name}' should be numeric but holds text in {len(text)} of {len(values)} rows "
             f"(for example '{text.iloc[0]}'); clean it, or name it in features.categorical."
+        )
+
+
+def _refuse_nested(values: pd.Series) -> None:
+    nested = values[values.map(pd.api.types.is_list_like)] if values.dtype == object else values[:0]
+    if len(nested):
+        raise InputError(
+            f"Column '{values.name}' holds lists or objects in {len(nested)} of {len(values)} rows; valid is one level "
+            f"of the category a row."
         )
 
 

@@ -25,6 +25,8 @@ COLUMNS: Mapping[str, str] = {
 }
 """What `SegmentModel.assign` says of a customer, with MLflow's name of the type."""
 PROBABILITY: Mapping[str, str] = {"probability": "double"}
+LONGEST = 60
+"""Characters of a level that is quoted as a reason."""
 _CELLS = 100_000
 
 
@@ -199,7 +201,7 @@ class SegmentModel:
         for column, unseen in self.features.unseen(X).items():
             values = X[column]
             for row in np.flatnonzero(unseen).tolist():
-                found.setdefault(row, []).append(f"{column} '{values.iloc[row]}' never seen")
+                found.setdefault(row, []).append(f"{column} '{str(values.iloc[row])[:LONGEST]}' never seen")
         return {row: "; ".join(said) for row, said in found.items()}
 
 

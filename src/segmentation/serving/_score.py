@@ -241,7 +241,7 @@ def _open(path: Path, suffix: str, schema: pa.Schema) -> Any:
         schema,
         use_dictionary=listed,
         compression={f.name: "none" if f.type == pa.float64() else "snappy" for f in schema},
-        write_statistics=[schema.names[0], *listed],
+        write_statistics=[schema.names[0], "segment"],
         store_schema=False,
     )
     writer.add_key_value_metadata(schema.metadata)

@@ -20,6 +20,7 @@ from mlflow.store.artifact.utils.models import get_model_name_and_version
 from mlflow.types.schema import ColSpec, Schema
 
 from segmentation.clustering import TRUSTED_TYPES
+from segmentation.data.checks import MISSING_MARKS
 from segmentation.errors import InputError
 from segmentation.serving import SegmentModel
 from segmentation.tracking._store import Run
@@ -38,6 +39,7 @@ MODEL_FILE = "model.skops"
 HASH_TAG = "sha256"
 HASHES = "model.sha256"
 """Artifact of the run with the hash of each file of its model, as `sha256sum` writes them."""
+MISSING = {mark.lower() for mark in MISSING_MARKS}
 WRITTEN_LATER = ("registered_model_meta", "__pycache__")
 """What MLflow and Python leave in a model's folder when they load it."""
 
@@ -63,15 +65,14 @@ def log_model(run: Run, model: SegmentModel, example: pd.DataFrame, metadata: Ma
     str
         The model's URI.
     """
-    types = {str(c): "string" if c in model.levels_ else "double" for c in example.columns}
     info = Model.log(
         None,
         # What MLflow calls a flavour is anything that has save_model.
         SimpleNamespace(save_model=_save_model),
         name="model",
         sk_model=model,
-        signature=ModelSignature(_schema(types), _schema(model.columns)),
-        input_example=example.astype({c: "str" if kind == "string" else float for c, kind in types.items()}),
+        signature=signature(model),
+        input_example=example.astype({c: "str" if c in model.levels_ else float for c in example.columns}),
         metadata={METADATA: dict(metadata)},
     )
     run.text(HASHES, _listing(_download(info.model_uri)))
@@ -133,6 +134,12 @@ def read_model(folder: Path, where: str) -> tuple[SegmentModel, dict[str, Any]]:
     return model, metadata[METADATA]
 
 
+def signature(model: SegmentModel) -> ModelSignature:
+    """What MLflow is told of the columns that a model reads and answers with."""
+    kinds = {str(c): "string" if c in model.levels_ else "double" for c in model.features.columns_}
+    return ModelSignature(_schema(kinds), _schema(model.columns))
+
+
 def hash_model(folder: Path) -> str:
     """Hash the files of a model.
 
@@ -173,25 +180,35 @@ def _save_model(path: str, mlflow_model: Model, **options: Any) -> None:
     mlflow_model.save(str(Path(path, "MLmodel")))
 
 
-class _Answers:
-    """What MLflow asks."""
+class Answers:
+    """What MLflow asks of a model."""
 
     def __init__(self, model: SegmentModel) -> None:
         self._model = model
 
     def get_raw_model(self) -> SegmentModel:
+        """The model itself."""
         return self._model
 
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Put customers into segments; what `InputError` says of them becomes MLflow's bad request."""
         try:
-            return self._model.assign(data)
+            return self._model.assign(self._with_missing(data))
         except InputError as error:
             raise MlflowException(str(error), error_code=BAD_REQUEST) from error
 
+    def _with_missing(self, data: pd.DataFrame) -> pd.DataFrame:
+        # MLflow makes the text "None" of a null in some formats; a file's "" and "None" are missing, too.
+        unseen = self._model.features.unseen(data) if self._model.levels_.keys() <= {*data.columns} else {}
+        for column in (column for column, new in unseen.items() if new.any()):
+            marks = data[column].astype("str").str.strip().str.lower().isin(MISSING)
+            data = data.assign(**{column: data[column].mask(unseen[column] & marks)})
+        return data
 
-def _load_pyfunc(path: str) -> _Answers:
+
+def _load_pyfunc(path: str) -> Answers:
     """MLflow calls this by its name."""
-    return _Answers(read_model(Path(path), path)[0])
+    return Answers(read_model(Path(path), path)[0])
 
 
 def _schema(types: Mapping[str, str]) -> Schema:
