@@ -376,12 +376,16 @@ def cells(row: Row) -> list[object]:
 
 SUMMARY = (
     "rule", "group", "sets", "exact k", "within 1", "mean ARI", f"noise > {NOISY:.0%}", "nothing won", "segments",
-    "weak", "none", "median s", "max s", "failed",
+    "weak", "none", "study s", "process s", "longest s", "failed",
 )  # fmt: skip
 
 
 def summary(rows: Sequence[Row], rule: str) -> list[object]:
-    """One line over the sets of a group; those that failed count in the last column alone."""
+    """One line over the sets of a group; those that failed count in the last column alone.
+
+    Seconds are medians: of the study (search, evidence, verdict) and of the whole process, which also starts Python
+    and writes the report; then the longest process.
+    """
     done = [row for row in rows if not row.error]
     if not done:
         return [rule, rows[0].group, 0, *["-"] * (len(SUMMARY) - 4), len(rows)]
@@ -398,6 +402,7 @@ def summary(rows: Sequence[Row], rule: str) -> list[object]:
         sum(row.noise > NOISY for row in done),
         sum(row.algorithm == "-" for row in done),
         *(verdicts.count(answer) for answer in ("segments", "weak", "none")),
+        f"{median(row.search + row.evidence for row in done):.1f}",
         f"{median(row.seconds for row in done):.1f}",
         f"{max(row.seconds for row in done):.1f}",
         len(rows) - len(done),

@@ -124,6 +124,7 @@ def composed(command: str, *words: str) -> DictConfig:
 # What an option leaves to its user.
 REQUIRED = {
     "data=mall": ["data.path=a.csv"],
+    "data=marketing": ["data.path=a.csv"],
     "data=table": ["data.path=a.csv"],
     "data=transactions": ["data.path=a.csv"],
     "features=custom": ["features.numeric=[age]"],
@@ -159,6 +160,22 @@ def test_every_rule_of_selection_can_be_made(selection: str) -> None:
     assert callable(build(config.selection, "selection").select)
 
 
+@pytest.mark.parametrize(
+    ("command", "group", "has"),
+    [
+        ("fit", "naming", "names"),
+        ("fit", "playbook", "recommend"),
+        ("fit", "attractiveness", "rank"),
+        ("promote", "gate", "judge"),
+        ("monitor", "drift", "alpha"),
+    ],
+)
+def test_what_is_done_with_segments_can_be_made(command: str, group: str, has: str) -> None:
+    for name in options(group):
+        config = composed(command, f"{group}={name}")
+        assert hasattr(build(config[group], group), has)
+
+
 @pytest.mark.parametrize("search", options("search"))
 def test_every_entry_of_a_search_is_a_parameter_of_its_option(search: str) -> None:
     config = composed("sweep", f"search={search}", "seed=0")
@@ -180,4 +197,5 @@ def test_every_command_has_a_config(command: str) -> None:
 def test_every_file_of_the_configs_is_an_option_or_a_command() -> None:
     groups = {path.parent.relative_to(CONF).as_posix() for path in CONF.rglob("*.yaml")}
     others = {"data/checks", "search", "selection", "tracking"}
+    others |= {"naming", "playbook", "attractiveness", "gate", "drift"}
     assert groups == {".", *others, *(group for group, _ in MADE)}

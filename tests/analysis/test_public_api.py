@@ -142,8 +142,9 @@ def test_names_may_be_given_and_categories_and_other_scalers_used(mall: sg.Custo
     )
     assert found.profile.features == (*PLANE, "gender")
     assert "RobustScaler" in found.call
-    own = sg.fit(mall, PLANE, KMeans(5), rename={"high income, low spending": "Careful"})
-    assert "Careful" in own.names.values()
+    words = {"rename": {"high earnings, low spending": "Careful"}, "called": {"annual_income": "earnings"}}
+    own = sg.fit(mall, PLANE, KMeans(5), **words)
+    assert {"Careful", "low earnings, high spending"} <= set(own.names.values())
 
 
 def test_all_noise_is_a_result(mall: sg.Customers) -> None:

@@ -111,8 +111,8 @@ def test_a_group_is_summed_up_without_the_sets_that_failed(truth: ModuleType, ro
     ]
     assert dict(zip(truth.SUMMARY, truth.summary(rows, "consensus"), strict=True)) == {
         "rule": "consensus", "group": "labelled", "sets": 3, "exact k": 1, "within 1": 2, "mean ARI": "0.500",
-        "noise > 30%": 1, "nothing won": 1, "segments": 1, "weak": 1, "none": 1, "median s": "20.0",
-        "max s": "30.0", "failed": 1,
+        "noise > 30%": 1, "nothing won": 1, "segments": 1, "weak": 1, "none": 1, "study s": "7.0", "process s": "20.0",
+        "longest s": "30.0", "failed": 1,
     }  # fmt: skip
 
 

@@ -38,13 +38,26 @@ def test_one_run_holds_the_whole_fit(segment, client):
     assert artifacts(client, run.info.run_id) == {
         "config.yaml",
         "data/findings.csv",
+        "model.sha256",
+        "report.html",
+        "report.md",
+        "segments.csv",
+        "segments.json",
         "segments/profile.csv",
         "segments/assignments.csv",
+        "segments/rules.sql",
+        "plots/attractiveness.png",
+        "plots/composition.png",
+        "plots/feature_boxes.png",
+        "plots/parallel_segments.png",
         "plots/profile_bars.png",
         "plots/profile_heatmap.png",
         "plots/scatter_2d.png",
+        "plots/segment_profile.png",
+        "plots/segment_separation.png",
         "plots/segment_sizes.png",
         "plots/silhouette.png",
+        "plots/surrogate_tree.png",
     }
 
 

@@ -13,7 +13,7 @@ from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.data import count_rows
 from segmentation.errors import InputError
-from segmentation.serving import Scored, SegmentModel, score
+from segmentation.serving import Scored, SegmentModel, require_suffix, score
 from segmentation.tracking import load_model
 
 
@@ -32,10 +32,11 @@ def run(config: DictConfig) -> Result:
     path = plain(config.data).get("path")
     if path is None:
         raise InputError("Name the customers to score: data.path=...")
+    output = Path(config.output)
+    require_suffix(output)
     open_store(config)
     model, metadata = load_model(config.model)
     reader = source(config, metadata)
-    output = Path(config.output)
     with tqdm(total=count_rows(path), unit=" customers", file=sys.stderr, leave=False) as bar:
 
         def told(rows: int) -> None:

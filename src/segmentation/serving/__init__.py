@@ -6,7 +6,7 @@ from segmentation.serving._identity import Change, Lineage, compare, identify
 from segmentation.serving._migration import Migration, migrate
 from segmentation.serving._model import Assigned, SegmentModel
 from segmentation.serving._reference import Reference
-from segmentation.serving._score import Scored, score
+from segmentation.serving._score import Scored, require_suffix, score
 from segmentation.serving._segment import Segment
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "drift",
     "identify",
     "migrate",
+    "require_suffix",
     "score",
 ]

@@ -89,13 +89,18 @@ def score(
     InputError
         If the output cannot be written, or the customers lack what the model needs.
     """
-    if output.suffix not in SUFFIXES:
-        raise InputError(f"output={output}; valid are files that end in {' or '.join(SUFFIXES)}.")
+    require_suffix(output)
     with _complete_or_not(output) as partial:
         try:
             return _write(model, read(), partial, output.suffix, on_rows, text_ids=False)
         except _TextIdsError:
             return _write(model, read(), partial, output.suffix, lambda rows: None, text_ids=True)
+
+
+def require_suffix(output: Path) -> None:
+    """Refuse an output of another kind than CSV or Parquet."""
+    if output.suffix not in SUFFIXES:
+        raise InputError(f"output={output}; valid are files that end in {' or '.join(SUFFIXES)}.")
 
 
 @contextmanager
