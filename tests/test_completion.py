@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from segmentation.cli import COMMANDS
+
 BASH = shutil.which("bash")
 
 pytestmark = [
@@ -45,7 +47,7 @@ def complete(line: str) -> list[str]:
 
 
 def test_a_command_is_offered_first() -> None:
-    assert set(complete("segment ")) == {"explore", "fit", "sweep", "promote", "score", "ui"}
+    assert set(complete("segment ")) == set(COMMANDS)
 
 
 def test_a_command_is_completed() -> None:
