@@ -11,6 +11,7 @@ In a notebook::
     found.report("report.html")
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+# Of Optuna's progress bar, which is not used here: notebooks would show it first of all.
+warnings.filterwarnings("ignore", "IProgress not found")
 
 _HOMES = {
     "analysis": ("Found", "fit", "search"),

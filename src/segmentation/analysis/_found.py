@@ -218,6 +218,7 @@ def fit(
     scaler: BaseEstimator | str = "standard",
     reducer: BaseEstimator | str = "none",
     value: str | None = None,
+    called: Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Found:
@@ -235,6 +236,8 @@ def fit(
         One of scikit-learn's, or the name of an option in conf/scaler and conf/reducer.
     value : str, optional
         The column that says what a customer is worth; None takes `monetary` where there is one.
+    called : mapping of str to str, optional
+        Column -> what it is called in a name, beside those that conf/naming knows.
     rename : mapping of str to str, optional
         Generated name -> your own name for such a segment.
     seed : int
@@ -265,7 +268,7 @@ def fit(
         raise InputError(
             f"algorithm is {type(algorithm).__name__}; valid are those of segmentation.clustering, such as KMeans(5)."
         )
-    chosen, desk = _features(table, features), usual_desk(value, rename).of(table)
+    chosen, desk = _features(table, features), usual_desk(value, called, rename).of(table)
     own = clone(algorithm)
     if own.get_params().get("random_state", seed) is None:
         own.set_params(random_state=seed)
@@ -283,7 +286,15 @@ def fit(
     assessed = assess(bench, only(space))
     market = analyse(desk, customers, assessed, None, seed, identify)
     call = _call(
-        "fit", chosen, algorithm, scaler=scaler, reducer=reducer, value=value, rename=rename, seed=seed
+        "fit",
+        chosen,
+        algorithm,
+        scaler=scaler,
+        reducer=reducer,
+        value=value,
+        called=called,
+        rename=rename,
+        seed=seed,
     )
     return Found(customers, assessed, market, Story(verdict(assessed.yardstick.X, seed)), call)
 
@@ -303,6 +314,7 @@ def search(
     selection: Any = None,
     examination: Examination | None = None,
     value: str | None = None,
+    called: Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Found:
@@ -335,6 +347,8 @@ def search(
         How closely the winner is looked at.
     value : str, optional
         The column that says what a customer is worth; None takes `monetary` where there is one.
+    called : mapping of str to str, optional
+        Column -> what it is called in a name, beside those that conf/naming knows.
     rename : mapping of str to str, optional
         Generated name -> your own name for such a segment.
     seed : int
@@ -362,7 +376,7 @@ def search(
     True
     """
     table = _table(customers)
-    chosen, desk = _features(table, features), usual_desk(value, rename).of(table)
+    chosen, desk = _features(table, features), usual_desk(value, called, rename).of(table)
     rule, kept = selection or ByConsensus(), constraints or Constraints()
     objectives = tuple(rule.objectives) if isinstance(rule, ByPareto) else ("silhouette",)
     plan = Search(n_trials, seed, sampler, timeout, kept, None, customers.name, objectives)
@@ -385,6 +399,7 @@ def search(
         constraints=constraints,
         selection=selection,
         value=value,
+        called=called,
         rename=rename,
         seed=seed,
     )

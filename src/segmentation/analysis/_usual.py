@@ -1,6 +1,7 @@
 """What is used where nobody says otherwise: the options of conf/, read without Hydra, and the usual search space."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -51,18 +52,24 @@ def option(group: str, name: str, seed: int = 0) -> Any:
     return getattr(import_module(module), kind)(**params)
 
 
-def usual_desk(value: str | None = None, rename: Mapping[str, str] | None = None) -> Desk:
+def usual_desk(
+    value: str | None = None,
+    called: Mapping[str, str] | None = None,
+    rename: Mapping[str, str] | None = None,
+) -> Desk:
     """The vocabulary, playbooks and weights of conf/.
 
     Parameters
     ----------
     value : str, optional
         The column that says what a customer is worth.
+    called : mapping of str to str, optional
+        Column -> what it is called in a name, beside those that conf/ knows.
     rename : mapping of str to str, optional
         Generated name -> your own.
     """
     naming: Naming = option("naming", "default")
-    own = Naming(naming.words, naming.called, naming.threshold, naming.most, rename or naming.rename)
+    own = replace(naming, called={**naming.called, **(called or {})}, rename=rename or {})
     books = tuple(option("playbook", name) for name in PLAYBOOKS)
     return Desk(own, books, option("attractiveness", "default"), value)
 
