@@ -76,13 +76,17 @@ class Said:
 
 @pytest.fixture
 def segment(store_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Run `segment` with these words in this process, standing in `store_dir`."""
+    """Run `segment` with these words in this process, standing in `store_dir`; pictures only where asked for."""
     from hydra.core.global_hydra import GlobalHydra
 
     from segmentation.cli import main
 
     def call(*words: str) -> Said:
         capsys.readouterr()
+        if words and words[0] in ("fit", "sweep", "renew"):
+            # Drawing takes longer than all else that these do. Overrides stand together, whatever flags there are.
+            at = next((i for i, word in enumerate(words) if "=" in word), len(words))
+            words = (*words[:at], "pictures=false", *words[at:])
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["segment", *words]):

@@ -120,13 +120,13 @@ def test_sets_without_structure_have_verdicts_and_no_k(truth: ModuleType, row: A
     rows = [row(group="nulls", name="disc", true_k=None, ari=None, verdict="none")]
     lines = truth.report(rows, "consensus").splitlines()
     assert "| disc | 90 | 2 | - | 3 | - | none | 0% | kmeans | 10.0 | 5.0 | 2.0 | 1.0 |" in lines
-    assert "| consensus | nulls | 1 | - | - | - | 0 | 0 | 0 | 0 | 1 | 10.0 | 10.0 | 0 |" in lines
+    assert "| consensus | nulls | 1 | - | - | - | 0 | 0 | 0 | 0 | 1 | 7.0 | 10.0 | 10.0 | 0 |" in lines
 
 
 def test_a_set_that_failed_has_its_reason_in_the_table(truth: ModuleType, row: Any) -> None:
     lines = truth.report([row(error="no trial")], "stability").splitlines()
     assert "| blobs | 90 | 2 | - | - | - | failed: no trial | - | - | - | - | - | - |" in lines
-    assert lines[-1] == "| stability | labelled | 0 | - | - | - | - | - | - | - | - | - | - | 1 |"
+    assert lines[-1] == "| stability | labelled | 0 | - | - | - | - | - | - | - | - | - | - | - | 1 |"
 
 
 def test_results_give_back_what_is_finished_and_not_what_failed(

@@ -60,9 +60,11 @@ def keep(
         return identified(registry, list(segments), customers, labels)
 
     market = analyse(desk, customers, assessed, story.stability, config.seed, identity)
-    with market.pictured():
-        pictures = pictured({**story.figures, **clustering_figures(customers, assessed, market)})
-        cards = pictured(card_figures(market))
+    pictures, cards = {}, {}
+    if config.pictures:
+        with market.pictured():
+            pictures = pictured({**story.figures, **clustering_figures(customers, assessed, market)})
+            cards = pictured(card_figures(market))
     told = tell(customers, assessed, market, story, {**pictures, **cards}, resolved(config), _command())
     files = report_files(told, market)
     assigned = pd.DataFrame({"segment": labels}, index=customers.table.index)

@@ -9,6 +9,7 @@ from segmentation.commands._config import build, options
 
 SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8
+LONGEST_HEADING = 24
 
 
 def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
@@ -34,6 +35,7 @@ def segments_text(market: Market) -> str:
     for column in shown.columns:
         if "=" in str(column):
             shown[column] = shown[column].map("{:.0%}".format)
+    shown.columns = [_shorten(str(c), LONGEST_HEADING) for c in shown.columns]
     ids = {s.number: f"{s.id} {s.name}" for s in market.segments}
     shown.index = [ids.get(number, NOISE_NAME) for number in shown.index]
     advice = [f"  {market.names[r.segment]}: {r.play}" for r in market.recommendations]
@@ -67,3 +69,8 @@ def segments_record(market: Market) -> list[dict[str, object]]:
         }
         for s in market.segments
     ]
+
+
+def _shorten(text: str, longest: int) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
