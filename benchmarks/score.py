@@ -36,7 +36,7 @@ TRAINED_ON = 10_000
 WAYS = ("bare", "predict", "score")
 LEAST = 0.8
 MOST_MB = 1_000
-"""What issue 5 asks of `score`: its throughput as a share of `bare`, and its memory."""
+"""What is asked of `score`: its throughput as a share of `bare`, and its memory."""
 
 
 def customers(n: int, seed: int, mixed: bool) -> pd.DataFrame:
