@@ -86,7 +86,7 @@ def segment(store_dir: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...
         if words and words[0] in ("fit", "sweep", "renew"):
             # Drawing takes longer than all else that these do. Overrides stand together, whatever flags there are.
             at = next((i for i, word in enumerate(words) if "=" in word), len(words))
-            words = (*words[:at], "pictures=false", *words[at:])
+            words = (*words[:at], "figures=false", *words[at:])
         handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             with mock.patch.dict(os.environ), mock.patch.object(sys, "argv", ["segment", *words]):

@@ -42,7 +42,7 @@ def test_the_ui_shows_what_a_sweep_left(
 ) -> None:
     from playwright.sync_api import expect
 
-    swept = segment("sweep", "search.n_trials=8", "data.n_customers=120", "print=json").json()
+    swept = segment("sweep", "search.n_trials=8", "figures=true", "data.n_customers=120", "print=json").json()
     url = f"http://127.0.0.1:{free_port}"
     command = Path(sys.executable).with_name("segment")
     log = start_server([str(command), "ui", f"port={free_port}"], f"{url}/health")

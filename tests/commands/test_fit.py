@@ -22,7 +22,7 @@ def assignments(client, run_id, folder):
 
 
 def test_one_run_holds_the_whole_fit(segment, client):
-    result = segment("fit", *SMALL, "pictures=true", "algorithm.n_clusters=5", "print=json").json()
+    result = segment("fit", *SMALL, "figures=true", "algorithm.n_clusters=5", "print=json").json()
     run = client.get_run(result["run_id"])
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "kmeans k=5"
@@ -81,7 +81,7 @@ def test_metrics_say_which_space_they_are_from(segment):
     ],
 )
 def test_an_algorithm_and_a_feature_set_bring_their_pictures(segment, client, words, pictures):
-    result = segment("fit", *SMALL, *words, "pictures=true", "print=json").json()
+    result = segment("fit", *SMALL, *words, "figures=true", "print=json").json()
     assert pictures <= artifacts(client, result["run_id"])
 
 

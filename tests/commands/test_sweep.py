@@ -68,7 +68,7 @@ def test_every_trial_is_a_finished_child_with_scores_and_a_picture(swept, client
 
 
 def test_the_parent_carries_the_study(segment, client):
-    swept = segment("sweep", *QUICK, "pictures=true").json()
+    swept = segment("sweep", *QUICK, "figures=true").json()
     parent = client.get_run(swept["parent_run_id"])
     assert parent.info.status == "FINISHED"
     pictures = {a.path for a in client.list_artifacts(parent.info.run_id, "plots")}
@@ -137,7 +137,7 @@ def test_the_space_is_written_in_hydras_grammar(segment, client):
 
 def test_feature_sets_can_be_searched(segment, client):
     words = ("search.features=choice(income_spending, age_income)", "algorithm=kmeans", "scaler=standard")
-    result = segment("sweep", *SMALL, "search.n_trials=18", "pictures=true", *words).json()
+    result = segment("sweep", *SMALL, "search.n_trials=18", "figures=true", *words).json()
     assert {r.data.tags["features"] for r in children(client, result["parent_run_id"])} == {
         "income_spending", "age_income",
     }  # fmt: skip
@@ -279,7 +279,7 @@ class TestSelection:
             assert board["failed"].str.contains("below 5.0%|fewer than 3|above 5.0%|more than 8").any()
 
     def test_a_pareto_study_logs_and_draws_its_front(self, segment, client):
-        result = segment("sweep", *SMALL, "search.n_trials=40", "selection=pareto", "pictures=true").json()
+        result = segment("sweep", *SMALL, "search.n_trials=40", "selection=pareto", "figures=true").json()
         assert "on the Pareto front" in result["winner"]["reason"]
         pictures = {a.path for a in client.list_artifacts(result["parent_run_id"], "plots")}
         assert {"plots/pareto_front.png", "plots/optuna_history.png"} <= pictures
@@ -305,7 +305,7 @@ class TestSelection:
 
 
 def test_the_evidence_is_in_tables_pictures_and_on_the_trials(segment, client):
-    swept = segment("sweep", *SMALL, "search.n_trials=60", "pictures=true").json()
+    swept = segment("sweep", *SMALL, "search.n_trials=60", "figures=true").json()
     parent = swept["parent_run_id"]
     pictures = {a.path for a in client.list_artifacts(parent, "plots")}
     assert {f"plots/{name}.png" for name in (

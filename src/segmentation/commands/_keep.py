@@ -61,7 +61,7 @@ def keep(
 
     market = analyse(desk, customers, assessed, story.stability, config.seed, identity)
     pictures, cards = {}, {}
-    if config.pictures:
+    if config.figures:
         with market.pictured():
             pictures = pictured({**story.figures, **clustering_figures(customers, assessed, market)})
             cards = pictured(card_figures(market))
