@@ -7,6 +7,13 @@ from segmentation.errors import InputError
 from segmentation.plots._data import association_info, scaler_info
 
 RANDOM = np.random.default_rng(0)
+START = RANDOM.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def _the_same_draws():
+    """Whatever ran before in this process."""
+    RANDOM.bit_generator.state = START
 
 
 def matrix(n: int) -> pd.DataFrame:

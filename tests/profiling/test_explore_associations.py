@@ -9,6 +9,7 @@ from segmentation.profiling import associate
 
 N = 400
 RANDOM = np.random.default_rng(0)
+START = RANDOM.bit_generator.state
 LEVEL = RANDOM.integers(0, 3, N)
 X = RANDOM.normal(size=N)
 TABLE = pd.DataFrame(
@@ -25,6 +26,12 @@ TABLE = pd.DataFrame(
         "coin": RANDOM.choice(["heads", "tails"], N),
     }
 )
+
+
+@pytest.fixture(autouse=True)
+def _the_same_draws():
+    """Whatever ran before in this process."""
+    RANDOM.bit_generator.state = START
 
 
 @pytest.fixture(scope="module")
