@@ -20,10 +20,10 @@ from segmentation.profiling import (
     describe,
     surrogate,
 )
-from segmentation.serving import Lineage, Segment
+from segmentation.serving import NOISE_NAME, Lineage, Segment
 
 MONETARY = "monetary"
-NOISE, NOISE_NAME = -1, "noise"
+NOISE = -1
 
 Identity = Callable[[Sequence[Segment]], tuple[tuple[Segment, ...], Lineage]]
 

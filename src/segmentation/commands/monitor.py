@@ -19,13 +19,12 @@ from segmentation.data.customers import ROW
 from segmentation.data.files import open_table
 from segmentation.errors import InputError, nearest
 from segmentation.report import Facts, Picture, Points, Section, Table, page
-from segmentation.serving import Drift, Limits, Migration, Reference, SegmentModel, drift, migrate
+from segmentation.serving import NOISE_NAME, Drift, Limits, Migration, Reference, SegmentModel, drift, migrate
 from segmentation.tracking import ModelVersion, Run, Store, assignments, load_model, version_at
 
 RETRAIN = 4
 """Exit code where the segmentation should be made again."""
 MOST_MOVES = 15
-NOISE_NAME = "noise"
 MIGRATIONS = {
     "migration": "From then to now",
     "migration_by_customer": "Because they changed: the model of then, then and now",

@@ -13,6 +13,7 @@ from segmentation.analysis import Assessed, assess
 from segmentation.clustering import KMeans, MiniBatchKMeans
 from segmentation.commands import promote
 from segmentation.commands._clustering import data_tags, open_bench, open_store
+from segmentation.commands._identity import CHALLENGER
 from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
 from segmentation.commands._trained import AS_TRAINED
@@ -31,7 +32,6 @@ from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Integer, Space
 from segmentation.tracking import Registry, Store
 
-CHALLENGER = "challenger"
 MODES = ("fit", "study")
 GROUPS = ("features", "scaler", "reducer", "algorithm")
 WARM = ("init", "n_init")

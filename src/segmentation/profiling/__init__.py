@@ -7,7 +7,7 @@ from segmentation.profiling._columns import describe_columns
 from segmentation.profiling._descriptors import significance
 from segmentation.profiling._names import Naming
 from segmentation.profiling._playbook import Play, Playbook, Recommendation
-from segmentation.profiling._profile import Profile, describe, profile
+from segmentation.profiling._profile import Profile, describe
 from segmentation.profiling._rules import Node, Rule, Rules, surrogate
 from segmentation.profiling._scalers import scale, scaler_effects, scaler_summary
 
@@ -29,7 +29,6 @@ __all__ = [
     "associate",
     "describe",
     "describe_columns",
-    "profile",
     "scale",
     "scaler_effects",
     "scaler_summary",

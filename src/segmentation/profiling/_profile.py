@@ -339,8 +339,3 @@ def _examples(ids: pd.Index, labels: np.ndarray, X: np.ndarray) -> tuple[pd.Data
         pd.DataFrame(typical, columns=["segment", "id", "distance"]),
         pd.DataFrame(uncertain, columns=["segment", "id", "margin"]),
     )
-
-
-def profile(table: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
-    """Describe each segment in one row; the same as ``describe(table, labels).summary()``."""
-    return describe(table, labels).summary()

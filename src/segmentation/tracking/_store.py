@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 # Read by MLflow when it is imported: no usage data leaves the machine, no progress bars for small files.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -24,9 +24,6 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_SOURCE_NAME, MLFLOW_USER
 
 from segmentation.errors import InputError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 SQLITE = "sqlite:///"
 SOURCE = "segment"
@@ -196,10 +193,6 @@ class Run:
     ) -> None:
         """Log parameters, metrics and tags in one call to the store."""
         self.store.client.log_batch(self.id, **_entities(params, metrics, tags))
-
-    def figure(self, path: str, figure: "Figure") -> None:
-        """Log a figure as a PNG file."""
-        self.store.client.log_figure(self.id, figure, path)
 
     def text(self, path: str, text: str) -> None:
         """Log a text file."""
