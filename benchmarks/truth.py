@@ -10,15 +10,10 @@ Every set is swept by a process of its own, in a folder and a store of its own.
 import argparse
 import hashlib
 import json
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from statistics import fmean, median
@@ -27,18 +22,26 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_rand_score
 
-import segmentation
 from mixtures import mixtures
 from nulls import nulls
+from processes import (
+    Code,
+    assignments,
+    count,
+    end,
+    give_store,
+    overriding,
+    parse,
+    reason_of,
+    rows_of,
+    segment,
+)
 from segmentation.errors import InputError
 from sweep import machine, table
 
 GROUPS = ("labelled", "mixtures", "nulls")
 NOISY = 0.3
 """A winner that leaves out a larger share of the customers has not segmented them."""
-EMPTY_STORE = "from mlflow import MlflowClient; MlflowClient('sqlite:///mlflow.db').search_experiments()"
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-QUIET = {"MPLBACKEND": "Agg", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Known:
     X: pd.DataFrame
     truths: tuple[np.ndarray, ...]
     words: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Values in its features."""
+        return self.X.size
 
     def row(self, code: str) -> "Row":
         """The row of this set before it is swept by some version of the code."""
@@ -193,11 +201,6 @@ def generated_sets(n_mixtures: int, n_nulls: int, seed: int, words: Sequence[str
     ]
 
 
-def overriding(words: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
-    """Both, without those of the first that the second give again."""
-    return tuple({word.partition("=")[0]: word for word in (*words, *others)}.values())
-
-
 def score(truths: Sequence[np.ndarray], labels: np.ndarray) -> tuple[int, float]:
     """Compare labels to the reference that they fit best.
 
@@ -222,41 +225,6 @@ def score(truths: Sequence[np.ndarray], labels: np.ndarray) -> tuple[int, float]
     return max(scored, key=lambda of: of[1])
 
 
-@dataclass(frozen=True)
-class Code:
-    """A copy of the package: what is edited while a benchmark runs does not count.
-
-    Attributes
-    ----------
-    folder : Path
-        Where it is.
-    version : str
-        The package's version, and a digest of its sources and configs.
-    """
-
-    folder: Path
-    version: str
-
-    @classmethod
-    def copy(cls, folder: Path) -> "Code":
-        """Copy the code that this process would import."""
-        package = Path(segmentation.__file__).parent
-        bytecode = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(package, folder / "src" / "segmentation", ignore=bytecode)
-        if not (package / "conf").is_dir():
-            shutil.copytree(package.parents[1] / "conf", folder / "conf")
-        digest = hashlib.sha256()
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in {".py", ".yaml"}):
-            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-        return cls(folder, f"{segmentation.__version__}+{digest.hexdigest()[:12]}")
-
-
-def make_store(code: Code) -> None:
-    """Make the empty store, beside the code, that every sweep gets a copy of: making one takes seconds."""
-    make = [sys.executable, "-c", EMPTY_STORE]
-    subprocess.run(make, cwd=code.folder, env={**os.environ, **QUIET}, check=True, capture_output=True)
-
-
 def measure(known: Known, code: Code, one_thread: bool) -> Row:
     """Sweep one set; whatever goes wrong becomes the row's error."""
     row = known.row(code.version)
@@ -278,83 +246,28 @@ def measure(known: Known, code: Code, one_thread: bool) -> Row:
                 **{part: told["seconds"][part] for part in ("search", "evidence", "finish")},
             }
         except Exception as error:
-            figures = {"error": str(error) if isinstance(error, InputError) else repr(error)}
+            figures = {"error": reason_of(error)}
     return Row(**{**vars(row), **figures})
 
 
 def _sweep(known: Known, code: Code, folder: Path, one_thread: bool) -> tuple[float, dict]:
     """Run `segment sweep` in a folder: its seconds, and what it prints."""
     known.X.to_csv(folder / "customers.csv", index=False)
-    (folder / "mlruns").mkdir()
-    shutil.copy(code.folder / "mlflow.db", folder / "mlruns")
-    environment = {**os.environ, **QUIET, "PYTHONPATH": str(code.folder / "src")}
-    # A store that this shell works with must not be written by a benchmark.
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    if one_thread:
-        environment |= dict.fromkeys(THREADS, "1")
+    give_store(code, folder)
     # Columns that are named are numbers, whatever their values look like.
     names = [f"data.numeric={json.dumps(list(known.X.columns))}", "features=all_numeric"]
-    words = ["sweep", "data=table", "data.path=customers.csv", *names, *known.words, "print=json"]
-    began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "segmentation", *words],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    seconds = time.perf_counter() - began
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise InputError(f"segment sweep ended with {done.returncode}: {said[-1].removeprefix('segment: ')}")
-    return seconds, json.loads(done.stdout)
+    words = ["sweep", "data=table", "data.path=customers.csv", *names, *known.words]
+    return segment(code, folder, words, one_thread)
 
 
 def _labels(folder: Path, told: Mapping, n: int) -> np.ndarray:
     """The winner's labels in the order of the file; one group where nothing won."""
     if not told["winner"]:
         return np.zeros(n, dtype=int)
-    (path,) = folder.rglob(f"{told['parent_run_id']}/artifacts/segments/assignments.csv")
-    segments = pd.read_csv(path, index_col=0)["segment"].sort_index()
+    segments = assignments(folder, told)
     if segments.index.tolist() != list(range(1, n + 1)):
         raise InputError(f"The sweep assigned {len(segments)} rows, which are not the {n} of the file.")
     return segments.to_numpy()
-
-
-def read_results(path: Path) -> dict[tuple, Row]:
-    """Read the finished sets of earlier runs, by their keys; what failed is not finished.
-
-    Raises
-    ------
-    InputError
-        If a line is not a result of this benchmark.
-    """
-    rows = {}
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            told = json.loads(line)
-            row = Row(**{**told, "words": tuple(told["words"])})
-        except (ValueError, TypeError, KeyError):
-            raise InputError(
-                f"Line {number} of {path} is not a result of this benchmark; delete it."
-            ) from None
-        if not row.error:
-            rows[row.key] = row
-    return rows
-
-
-def measure_all(sets: Sequence[Known], code: Code, jobs: int, results: Path | None) -> Iterator[Row]:
-    """Sweep the sets, the largest first, and append each as soon as it is finished to the results."""
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        order = sorted(sets, key=lambda known: -known.X.size)
-        for future in as_completed([pool.submit(measure, known, code, jobs > 1) for known in order]):
-            row = future.result()
-            if results:
-                with results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(row)) + "\n")
-            yield row
-    finally:
-        # After Ctrl-C, which ends the sweeps too, no other is begun.
-        pool.shutdown(cancel_futures=True)
 
 
 COLUMNS = (
@@ -434,14 +347,7 @@ def chosen(sets: Sequence[Known], pattern: str) -> list[Known]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; 2 for a user's mistake, 1 where a set failed."""
-    try:
-        return _run(_arguments(list(sys.argv[1:] if argv is None else argv)))
-    except InputError as error:
-        print(f"truth.py: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("truth.py: interrupted; the sets that were finished are in --results.", file=sys.stderr)
-        return 130
+    return end("truth.py", lambda: _run(_arguments(sys.argv[1:] if argv is None else argv)))
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -450,61 +356,30 @@ def _run(args: argparse.Namespace) -> int:
     sets = [] if args.folder is None else labelled_sets(args.folder, words, args.standard or ["uci_"])
     sets += generated_sets(args.mixtures, args.nulls, args.seed, words)
     sets = chosen(sets, args.only)
-    if args.results and not args.results.parent.is_dir():
-        raise InputError(f"There is no folder {args.results.parent} for --results.")
-    earlier = read_results(args.results) if args.results and not args.fresh else {}
-    with tempfile.TemporaryDirectory() as place:
-        code = Code.copy(Path(place))
-        names = {(known.group, known.name): i for i, known in enumerate(sets)}
-        keys = [known.row(code.version).key for known in sets]
-        rows = [earlier[key] for key in keys if key in earlier]
-        left = [known for known, key in zip(sets, keys, strict=True) if key not in earlier]
-        print(f"{len(rows)} sets are known from {args.results}" if rows else machine(), file=sys.stderr)
-        if left:
-            make_store(code)
-        for row in measure_all(left, code, args.jobs, args.results):
-            rows.append(row)
-            line = ", ".join(f"{c} {v}" for c, v in zip(COLUMNS[3:10], cells(row)[3:10], strict=True))
-            print(f"[{len(rows)}/{len(sets)}] {row.group}/{row.name}: {line}", file=sys.stderr, flush=True)
-    rows.sort(key=lambda row: names[row.group, row.name])
+    rows, code = rows_of(sets, Row, measure, args, _told)
     print(f"segmentation {code.version}, {args.jobs} jobs, {' '.join(words)}\n{machine()}\n")
     print(report(rows, rule))
     return int(any(row.error for row in rows))
 
 
-def _arguments(words: list[str]) -> argparse.Namespace:
-    own, overrides = words, []
-    if "--" in words:
-        own, overrides = words[: words.index("--")], words[words.index("--") + 1 :]
+def _told(row: Row) -> str:
+    line = ", ".join(f"{c} {v}" for c, v in zip(COLUMNS[3:10], cells(row)[3:10], strict=True))
+    return f"{row.group}/{row.name}: {line}"
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", type=Path, help="labelled CSVs")
     parser.add_argument("--selection", default="consensus", help="the rule, an option of conf/selection")
     parser.add_argument("--standard", action="append", help="start of names to be scaled (uci_); repeatable")
-    parser.add_argument("--mixtures", type=_count, default=24, help="how many mixtures (24)")
-    parser.add_argument("--nulls", type=_count, default=44, help="how many sets without structure (44)")
-    parser.add_argument("--seed", type=_count, default=0, help="of the generated sets (0)")
-    parser.add_argument("--search-seed", type=_count, default=0, help="of the sweeps (0)")
+    parser.add_argument("--mixtures", type=count, default=24, help="how many mixtures (24)")
+    parser.add_argument("--nulls", type=count, default=44, help="how many sets without structure (44)")
+    parser.add_argument("--seed", type=count, default=0, help="of the generated sets (0)")
+    parser.add_argument("--search-seed", type=count, default=0, help="of the sweeps (0)")
     parser.add_argument("--only", default="*", help="sets whose name or group/name is like this pattern")
-    parser.add_argument("--results", type=Path, help="a file of JSON lines; what it has is not run again")
-    parser.add_argument("--fresh", action="store_true", help="run all again, and add them to the results")
-    parser.add_argument("--jobs", type=_jobs, default=os.cpu_count() or 1, help="sweeps at once (all cores)")
-    args = parser.parse_args(own)
-    args.overrides = overrides
-    return args
-
-
-def _count(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(f"{word} is not a whole number from 0 on")
-    return int(word)
-
-
-def _jobs(word: str) -> int:
-    if not _count(word):
-        raise argparse.ArgumentTypeError("at least one sweep has to run at a time")
-    return int(word)
+    return parse(parser, words)
 
 
 if __name__ == "__main__":

@@ -132,10 +132,11 @@ def test_a_set_that_failed_has_its_reason_in_the_table(truth: ModuleType, row: A
 def test_results_give_back_what_is_finished_and_not_what_failed(
     truth: ModuleType, row: Any, tmp_path: Path
 ) -> None:
+    processes = importlib.import_module("processes")
     done, failed = row(), row(name="other", error="boom")
     path = tmp_path / "results.jsonl"
     path.write_text("".join(json.dumps(asdict(r)) + "\n" for r in (done, failed)))
-    assert truth.read_results(path) == {done.key: done}
+    assert processes.read_results(path, truth.Row) == {done.key: done}
 
 
 def test_other_words_code_or_data_are_another_result(truth: ModuleType, tmp_path: Path) -> None:
