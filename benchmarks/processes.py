@@ -45,7 +45,7 @@ class Code:
     folder : Path
         Where it is.
     version : str
-        The package's version, and a digest of its sources and configs.
+        The package's version, and a digest of all its files and configs.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Code:
         if not (package / "conf").is_dir():
             shutil.copytree(package.parents[1] / "conf", folder / "conf")
         digest = hashlib.sha256()
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in {".py", ".yaml"}):
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
         return cls(folder, f"{segmentation.__version__}+{digest.hexdigest()[:12]}")
 
