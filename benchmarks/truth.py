@@ -322,11 +322,33 @@ def summary(rows: Sequence[Row], rule: str) -> list[object]:
     ]
 
 
+BATTERIES = ("battery", "sets", "exact k", "mean ARI")
+
+
+def batteries(rows: Sequence[Row]) -> list[list[object]]:
+    """One line for each battery, which is the name up to the first underscore, over its sets that did not fail."""
+    found: dict[str, list[Row]] = {}
+    for row in sorted((row for row in rows if row.ari is not None), key=lambda row: row.name):
+        found.setdefault(row.name.partition("_")[0], []).append(row)
+    return [
+        [
+            name,
+            len(sets),
+            sum(row.found_k == row.true_k for row in sets),
+            f"{fmean(row.ari for row in sets):.3f}",
+        ]
+        for name, sets in found.items()
+    ]
+
+
 def report(rows: Sequence[Row], rule: str) -> str:
-    """A table for each group, and one line for each that sums it up; Markdown."""
+    """A table for each group, one of the labelled batteries, and a line for each group that sums it up; Markdown."""
     groups = [[row for row in rows if row.group == group] for group in GROUPS]
     groups = [group for group in groups if group]
     tables = [f"{group[0].group}\n\n{table(COLUMNS, [cells(row) for row in group])}" for group in groups]
+    lines = batteries([row for row in rows if row.group == "labelled"])
+    if lines:
+        tables.append(table(BATTERIES, lines))
     return "\n\n".join([*tables, table(SUMMARY, [summary(group, rule) for group in groups])])
 
 

@@ -123,6 +123,20 @@ def test_sets_without_structure_have_verdicts_and_no_k(truth: ModuleType, row: A
     assert "| consensus | nulls | 1 | - | - | - | 0 | 0 | 0 | 0 | 1 | 7.0 | 10.0 | 10.0 | 0 |" in lines
 
 
+def test_labelled_sets_are_summed_up_by_the_beginning_of_their_names(truth: ModuleType, row: Any) -> None:
+    rows = [
+        row(name="wut_x_y", ari=0.5, found_k=4),
+        row(name="fcps_a", ari=0.25),
+        row(name="wut_z", ari=1.0),
+        row(name="wut_failed", ari=None, error="boom"),
+        row(name="wut_mixture", group="mixtures", ari=0.0),
+    ]
+    said = truth.report(rows, "consensus")
+    table = "| battery | sets | exact k | mean ARI |\n| --- | --- | --- | --- |\n"
+    assert f"\n\n{table}| fcps | 1 | 1 | 0.250 |\n| wut | 2 | 1 | 0.750 |\n\n" in said
+    assert "| battery |" not in truth.report([row(group="nulls", true_k=None, ari=None)], "consensus")
+
+
 def test_a_set_that_failed_has_its_reason_in_the_table(truth: ModuleType, row: Any) -> None:
     lines = truth.report([row(error="no trial")], "stability").splitlines()
     assert "| blobs | 90 | 2 | - | - | - | failed: no trial | - | - | - | - | - | - |" in lines
