@@ -66,6 +66,44 @@ def test_a_segment_that_no_sub_sample_finds_has_jaccard_0():
     assert compare(np.repeat([0, 1], 5), found).jaccard == (0, 0)
 
 
+def test_a_segment_that_no_sub_sample_holds_is_not_known_whatever_its_number():
+    rows = np.arange(10)
+    samples = [(rows[2:9], np.repeat([0, 1], [3, 4])), (rows[2:8], np.repeat([0, 1], [3, 3]))]
+    first = compare(np.repeat([2, 0, 1], [2, 3, 5]), samples)
+    last = compare(np.repeat([0, 1, 2], [2, 3, 5]), samples)
+    assert first.jaccard == pytest.approx((1, 1, np.nan), nan_ok=True)
+    assert last.jaccard == pytest.approx((np.nan, 1, 1), nan_ok=True)
+    assert first.jaccard_min == last.jaccard_min == 1
+
+
+def test_a_sub_sample_without_a_member_says_nothing_of_a_segment():
+    rows = np.arange(10)
+    labels = np.repeat([0, 1], [9, 1])
+    samples = [(rows[:9], np.zeros(9, dtype=int)), (rows[1:], labels[1:])]
+    assert compare(labels, samples).jaccard == (1, 1)
+
+
+def test_where_no_segment_is_in_a_sub_sample_none_counts_as_found_again():
+    labels = np.repeat([-1, 0], [8, 2])
+    noise = (np.arange(8), np.full(8, -1))
+    assert compare(labels, [noise, noise]).jaccard_min == 0
+    assert compare(np.full(8, -1), [noise, noise]).jaccard_min == 0
+
+
+def test_rows_to_draw_from_leave_the_numbers_of_the_segments_alone():
+    X = blobs(gap=30)
+    rows = np.arange(40, 120)
+    drawn = []
+
+    def fit(sample):
+        drawn.append(sample)
+        return kmeans(X, 2)(sample)
+
+    result = stability(fit, np.repeat([0, 1, 2], 40), fits=3, rows=rows)
+    assert all(len(sample) == 64 and set(sample) <= set(rows) for sample in drawn)
+    assert result.jaccard == pytest.approx((np.nan, 1, 1), nan_ok=True)
+
+
 labels = arrays(np.int64, 30, elements=st.integers(-1, 4))
 
 

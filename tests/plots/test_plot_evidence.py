@@ -95,6 +95,15 @@ def test_the_dots_of_many_segments_stay_in_their_column():
     assert info.n_stable == (5,)
 
 
+def test_a_segment_whose_stability_is_not_known_keeps_its_place_without_a_dot():
+    known = dots_info(DOTS)
+    some = dots_info(DOTS.assign(jaccard=[np.nan, 0.8, 0.8, 0.8, 0.8, 0.8]))
+
+    assert [dot.offset for dot in some.dots] == [dot.offset for dot in known.dots[:-1]]
+    assert some.n_segments == (2, 3)
+    assert some.n_stable == (2, 2)
+
+
 def test_stability_needs_its_columns():
     with pytest.raises(InputError, match="no column 'jaccard'; did you mean 'jacard'"):
         plots.segment_stability(DOTS.rename(columns={"jaccard": "jacard"}))

@@ -199,6 +199,11 @@ def test_forty_segments():
     assert_sql_is_the_tree(table, rules, names)
 
 
+def test_a_segment_for_every_second_customer_is_no_reason_to_warn():
+    rules = surrogate(pd.DataFrame({"x": np.arange(30.0)}), np.arange(30) // 2, ["x"], {})
+    assert len(rules.rules) == 15
+
+
 def test_columns_that_tell_nothing_make_no_rules():
     table = pd.DataFrame(
         {"one": np.ones(10), "none": np.full(10, np.nan), "text": pd.Series([None] * 10, dtype="str")}

@@ -91,6 +91,17 @@ def test_a_segment_that_samples_do_not_find_is_named_in_the_summary(make: Make) 
     assert "do not rely on it" in said
 
 
+def test_a_segment_that_no_sample_holds_is_unsure_and_its_figures_are_left_open(make: Make) -> None:
+    report = make()
+    evidence = report.evidence.assign(
+        jaccard=[0.9, np.nan, 0.9, 0.9, 0.9], silhouette=[0.5, np.nan, 0.5, 0.5, 0.5]
+    )
+    said = text(replace(report, evidence=evidence))
+    assert f"{report.names[1]} (\N{EN DASH})" in said
+    assert "no sample holds one of these customers" in said
+    assert "nan" not in said
+
+
 def test_noise_is_told_apart_and_gets_no_advice(make: Make) -> None:
     report = make(3, noise=4)
     assert "4 (10.0%) belong to none and are called noise" in text(report)

@@ -87,6 +87,22 @@ def test_an_algorithm_that_makes_noise_of_every_sub_sample_is_not_stable(blobs):
     assert gate.repeated(model, blobs, labels).jaccard == (0.0,) * (labels.max() + 1)
 
 
+def test_a_segment_that_is_in_no_sub_sample_is_refused_by_its_own_name():
+    found = Stability(0.9, 0.01, 0.1, (0.9, np.nan, 0.9))
+    reasons = failed(Gate(min_share=None, min_customers=None).judge(made(), found))
+    assert reasons == {"Jaccard S2": "no sub-sample holds any of the 30 customers of segment 'name 1' (S2)"}
+
+
+def test_a_sample_of_the_customers_keeps_the_numbers_of_the_segments(blobs):
+    blobs.iloc[-1] = [50, 50]
+    model = trained(blobs, KMeans(n_clusters=4, random_state=0))
+    labels = model.predict(blobs)
+    assert np.bincount(labels).tolist() == [60, 40, 19, 1]
+    found = [Gate(fits=3, rows=20).repeated(model, blobs, labels, seed).jaccard for seed in range(3)]
+    assert [len(jaccard) for jaccard in found] == [4, 4, 4]
+    assert np.isnan([jaccard[3] for jaccard in found]).any()
+
+
 class Counting(KMeans):
     """Remembers how many customers it was given."""
 

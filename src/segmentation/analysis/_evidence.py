@@ -147,7 +147,7 @@ def examine(
     metrics = {
         "stability": proof_of_winner.score,
         "stability_spread": proof_of_winner.spread,
-        "jaccard_min": min(proof_of_winner.jaccard),
+        "jaccard_min": proof_of_winner.jaccard_min,
         "share_negative_yardstick": share_negative(values, sampled),
         "dbcv_yardstick": dbcv(yardstick.X, winner.labels, seed),
     }
@@ -191,13 +191,13 @@ class _Repeat:
         # A radius means something else among fewer rows; a number of segments does not.
         rows = self.rows if candidate.asked is not None else np.arange(len(candidate.labels))
 
-        def fit(positions: np.ndarray) -> np.ndarray:
-            labels = self.study.bench.refit(_configuration(self.study, candidate), rows[positions])
+        def fit(sample: np.ndarray) -> np.ndarray:
+            labels = self.study.bench.refit(_configuration(self.study, candidate), sample)
             self.on_fit()
             return labels
 
         return stability(
-            fit, candidate.labels[rows], fits, seed=self.seed, bootstrap=self.examination.bootstrap
+            fit, candidate.labels, fits, seed=self.seed, bootstrap=self.examination.bootstrap, rows=rows
         )
 
 

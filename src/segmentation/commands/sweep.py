@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from omegaconf import DictConfig
 from tqdm import tqdm
@@ -311,14 +312,15 @@ def _log_winner(
 
 def _segments_text(proof: Proof) -> str:
     """How far each segment is repeated by sub-samples, the weak ones named."""
-    weak = proof.segments[proof.segments["jaccard"] < STABLE]
+    weak = proof.segments[~(proof.segments["jaccard"] >= STABLE)]
     lines = [
         f"Stability: sub-samples repeat the whole with ARI {proof.stability.score:.2f}, each segment with a Jaccard "
-        f"of {proof.segments['jaccard'].min():.2f} or more."
+        f"of {proof.stability.jaccard_min:.2f} or more."
     ]
     if len(weak):
         named = ", ".join(
-            f"segment {s} ({j:.2f})" for s, j in zip(weak["segment"], weak["jaccard"], strict=True)
+            f"segment {s} ({'in no sub-sample' if np.isnan(j) else f'{j:.2f}'})"
+            for s, j in zip(weak["segment"], weak["jaccard"], strict=True)
         )
         lines.append(f"Below {STABLE} a segment is unsure: {named}.")
     return "\n".join(lines)

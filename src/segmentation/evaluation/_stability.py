@@ -22,9 +22,9 @@ class Stability:
     spread : float
         Standard deviation over those pairs.
     jaccard : tuple of float
-        For each segment of the clustering of all rows, the mean over sub-samples of its largest Jaccard
-        similarity to a segment found there, 0 to 1. Hennig 2007 calls segments above 0.75 stable and those
-        below 0.5 dissolved.
+        For each segment of the clustering of all rows, the mean over the sub-samples that hold a member of it of its
+        largest Jaccard similarity to a segment found there, 0 to 1; NaN where no sub-sample holds one. Hennig
+        2007 calls segments above 0.75 stable and those below 0.5 dissolved.
     lost : float
         Mean variation of information between the clustering of all rows and that of a sub-sample, in bits a
         row: what of the answer changes with the customers. 0 for nothing.
@@ -35,6 +35,11 @@ class Stability:
     lost: float
     jaccard: tuple[float, ...]
 
+    @property
+    def jaccard_min(self) -> float:
+        """The least stable segment's, of those in some sub-sample; 0 where none is."""
+        return min((j for j in self.jaccard if not np.isnan(j)), default=0.0)
+
 
 def stability(
     fit: Callable[[np.ndarray], np.ndarray],
@@ -43,13 +48,15 @@ def stability(
     share: float = 0.8,
     seed: int = 0,
     bootstrap: bool = False,
+    rows: np.ndarray | None = None,
 ) -> Stability:
     """Fit on sub-samples again and compare.
 
     Parameters
     ----------
     fit : callable
-        Takes positions of rows, shape (m,), and returns their labels, shape (m,). No `predict` is needed.
+        Takes positions of rows in `labels`, shape (m,), and returns their labels, shape (m,). No `predict` is
+        needed.
     labels : ndarray of int, shape (n,)
         The clustering of all rows; -1 is noise.
     fits : int, default=8
@@ -61,6 +68,8 @@ def stability(
     bootstrap : bool, default=False
         Draw n rows with replacement instead. Repeated rows can make dense spots that are not there, so
         sub-samples are the better default for algorithms that follow density.
+    rows : ndarray of int, optional
+        Positions to draw from, ascending, where all rows are too many to fit to.
 
     Returns
     -------
@@ -70,8 +79,8 @@ def stability(
     -----
     Pairs of sub-samples: Ben-Hur, Elisseeff and Guyon 2002. Jaccard: Hennig 2007.
     """
-    drawn = draws(np.arange(len(labels)), fits, share, seed, bootstrap)
-    return compare(labels, [once(rows, fit(rows)) for rows in drawn])
+    drawn = draws(np.arange(len(labels)) if rows is None else rows, fits, share, seed, bootstrap)
+    return compare(labels, [once(sample, fit(sample)) for sample in drawn])
 
 
 def draws(
@@ -107,7 +116,9 @@ def compare(labels: np.ndarray, resamples: Sequence[Resample]) -> Stability:
     for (rows, found), (others, found_there) in combinations(resamples, 2):
         _, here, there = np.intersect1d(rows, others, assume_unique=True, return_indices=True)
         scores.append(adjusted_rand(found[here], found_there[there]))
-    jaccard = np.mean([_jaccard(labels, rows, found) for rows, found in resamples], axis=0)
+    best = np.array([_jaccard(labels, rows, found) for rows, found in resamples])
+    times = np.isfinite(best).sum(axis=0)
+    jaccard = np.where(times > 0, np.nansum(best, axis=0) / np.maximum(times, 1), np.nan)
     lost = float(np.mean([information_lost(labels[rows], found) for rows, found in resamples]))
     return Stability(float(np.mean(scores)), float(np.std(scores)), lost, tuple(float(j) for j in jaccard))
 
@@ -169,11 +180,11 @@ def _crosstab(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _jaccard(labels: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Best Jaccard similarity of each segment of all rows to a segment of the sub-sample."""
+    """Best Jaccard similarity of each segment of all rows to a segment of the sub-sample; NaN where it has none."""
     table = np.zeros((int(labels.max(initial=-1)) + 2, int(found.max(initial=-1)) + 2))
     here = _crosstab(labels[rows], found)
     table[: len(here)] = here
     segments, shared = table[1:].sum(axis=1), table[1:, 1:]
     union = segments[:, None] + table[:, 1:].sum(axis=0) - shared
-    best: np.ndarray = (shared / np.maximum(union, 1)).max(axis=1, initial=0.0)
-    return best
+    best = (shared / np.maximum(union, 1)).max(axis=1, initial=0.0)
+    return np.where(segments > 0, best, np.nan)

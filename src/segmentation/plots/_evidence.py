@@ -114,16 +114,16 @@ def structure_info(ks: Sequence[int], silhouettes: Any, expected: Any) -> Struct
 def dots_info(table: pd.DataFrame) -> DotsInfo:
     """Place the segments of each solution beside each other, in the order of their numbers."""
     need_columns(table, ("k", "segment", "size", "jaccard"), "segment stability")
-    known = table[np.isfinite(values_of(table, "jaccard")) & (table["segment"] >= 0)].sort_values(
-        ["k", "segment"]
-    )
-    groups = [(int(k), rows) for k, rows in known.groupby("k")]
+    # A segment that no resample holds has no dot, and keeps its place.
+    shown = table.assign(jaccard=values_of(table, "jaccard"))[table["segment"] >= 0]
+    groups = [(int(k), rows) for k, rows in shown.sort_values(["k", "segment"]).groupby("k")]
     dots = [
         Dot(column, offset, int(segment), int(size), float(jaccard))
         for column, (_, rows) in enumerate(groups)
         for offset, segment, size, jaccard in zip(
             _spread(len(rows)), rows["segment"], rows["size"], rows["jaccard"], strict=True
         )
+        if np.isfinite(jaccard)
     ]
     return DotsInfo(
         tuple(k for k, _ in groups),

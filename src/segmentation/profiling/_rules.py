@@ -1,6 +1,7 @@
 """A rule for each segment, for those who have a database and not the model."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -372,9 +373,12 @@ def _tree(
     rows = np.arange(len(X))
     if len(rows) > SAMPLE:
         rows = np.sort(np.random.default_rng(seed).choice(rows, SAMPLE, replace=False))
-    fidelity = _held_out(grown, _sizes(n_segments, most), X[rows], classes[rows], seed)
-    enough = min(size for size, value in fidelity.items() if value >= max(fidelity.values()) - NEGLIGIBLE)
-    return grown(enough).fit(X, classes).tree_, fidelity[enough]
+    with warnings.catch_warnings():
+        # Many small segments are still segments, and no numbers to regress on.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        fidelity = _held_out(grown, _sizes(n_segments, most), X[rows], classes[rows], seed)
+        enough = min(size for size, value in fidelity.items() if value >= max(fidelity.values()) - NEGLIGIBLE)
+        return grown(enough).fit(X, classes).tree_, fidelity[enough]
 
 
 def _sizes(n_segments: int, most: int) -> list[int]:

@@ -253,9 +253,9 @@ def _summary(report: StudyReport) -> list[Any]:
     others = f"; and {more} smaller ones" if more else ""
     parts: list[Any] = [f"They are called: {named}{others}."] if len(shown) > 1 else []
     unsure = [
-        f"{report.names[s]} ({figures['jaccard']:.2f})"
+        f"{report.names[s]} ({number(figures['jaccard'], 2)})"
         for s in report.segments
-        if (figures := report.figures(s)).get("jaccard", 1.0) < STABLE
+        if not (figures := report.figures(s)).get("jaccard", 1.0) >= STABLE
     ]
     if unsure:
         parts.append(
@@ -356,9 +356,9 @@ def _facts(report: StudyReport, segment: int) -> dict[str, str]:
     if segment in report.traits:
         facts["Marked by"] = _marked_by(report, segment)
     if "silhouette" in figures:
-        facts["Silhouette"] = f"{figures['silhouette']:.2f}"
+        facts["Silhouette"] = number(figures["silhouette"], 2)
     if "jaccard" in figures:
-        facts["Found again"] = f"Jaccard {figures['jaccard']:.2f}: {_stability(figures['jaccard'])}"
+        facts["Found again"] = f"Jaccard {number(figures['jaccard'], 2)}: {_stability(figures['jaccard'])}"
     for caption, table in (
         ("Most typical customers", profile.typical),
         ("Least certain customers", profile.uncertain),
@@ -371,7 +371,7 @@ def _facts(report: StudyReport, segment: int) -> dict[str, str]:
 
 def _stability(jaccard: float) -> str:
     if np.isnan(jaccard):
-        return "not known"
+        return "not known, since no sample holds one of these customers"
     if jaccard >= STABLE:
         return "samples of the customers find the same segment"
     if jaccard >= DOUBTFUL:

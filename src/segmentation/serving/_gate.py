@@ -158,7 +158,8 @@ class Gate:
             kept = np.sort(np.random.default_rng(seed).choice(kept, self.rows, replace=False))
         X = model.pipeline[:-1].transform(customers.iloc[kept])
 
-        def fit(rows: np.ndarray) -> np.ndarray:
+        def fit(sample: np.ndarray) -> np.ndarray:
+            rows = np.searchsorted(kept, sample)
             with warnings.catch_warnings():
                 # What there was to say was said when the model was trained.
                 warnings.simplefilter("ignore")
@@ -170,7 +171,7 @@ class Gate:
 
         # So few customers are clustered faster on one thread than on several.
         with threadpool_limits(1):
-            return stability(fit, labels[kept], self.fits, seed=seed)
+            return stability(fit, labels, self.fits, seed=seed, rows=kept)
 
     def judge(
         self,
@@ -240,11 +241,17 @@ class Gate:
             for segment, size, found in zip(
                 challenger.segments, challenger.sizes, _padded(repeated, challenger.segments), strict=True
             ):
+                name, members = f"Jaccard {segment.id}", _counted(int(size), "customer")
+                if np.isnan(found):
+                    limit = f"at least {self.min_jaccard:.2f}"
+                    why = f"no sub-sample holds any of the {members} of {_named(segment)}"
+                    yield Check(name, "not known", limit, False, why)
+                    continue
                 why = (
-                    f"{_named(segment)}, {_counted(int(size), 'customer')}, does not come back where other "
+                    f"{_named(segment)}, {members}, does not come back where other "
                     f"customers are drawn: its Jaccard similarity is {found:.2f}"
                 )
-                yield _at_least(f"Jaccard {segment.id}", found, self.min_jaccard, why)
+                yield _at_least(name, found, self.min_jaccard, why)
 
     def _beside(self, challenger: Contender, champion: Contender) -> Iterator[Check]:
         own, other = challenger.scores.silhouette, champion.scores.silhouette
@@ -301,9 +308,9 @@ def _at_least(name: str, value: float, least: float, why: str, form: str = "{:.2
 
 
 def _padded(repeated: Stability, segments: Sequence[Segment]) -> list[float]:
-    """A segment without customers comes back nowhere."""
+    """One figure a segment; the last ones of the model may have no customers."""
     missing = len(segments) - len(repeated.jaccard)
-    return [*repeated.jaccard, *[0.0] * missing]
+    return [*repeated.jaccard, *[np.nan] * missing]
 
 
 def _named(segment: Segment) -> str:

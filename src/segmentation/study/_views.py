@@ -38,7 +38,7 @@ def evidence_scores(evidence: Evidence | None) -> dict[str, float]:
         return {}
     scores = {} if evidence.agreement is None else {"agreement": evidence.agreement}
     if evidence.stability:
-        scores |= {"stability": evidence.stability.score, "jaccard_min": min(evidence.stability.jaccard)}
+        scores |= {"stability": evidence.stability.score, "jaccard_min": evidence.stability.jaccard_min}
     return scores
 
 
