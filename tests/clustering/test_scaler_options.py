@@ -10,7 +10,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sklearn.pipeline import make_pipeline
 
-from segmentation.clustering import TRUSTED_TYPES, KMeans
+from segmentation.clustering import KMeans
+from segmentation.tracking._models import TRUSTED
 
 CONF = Path(__file__).parents[2] / "conf"
 OPTIONS = sorted(path for group in ("scaler", "reducer") for path in (CONF / group).glob("*.yaml"))
@@ -38,7 +39,7 @@ def customers(n_rows):
 
 def test_the_options_that_users_know():
     assert set(IDS) == {
-        *(f"scaler={name}" for name in ("none", "standard", "minmax", "robust", "power", "quantile")),
+        *(f"scaler={name}" for name in ("auto", "none", "standard", "minmax", "robust", "power", "quantile")),
         *(f"reducer={name}" for name in ("none", "pca")),
     }
 
@@ -59,7 +60,7 @@ class TestContract:
         pipeline = make_pipeline(option(path), KMeans(3, random_state=0)).fit(table)
         saved = skops.io.dumps(pipeline)
         untrusted = skops.io.get_untrusted_types(data=saved)
-        assert set(untrusted) <= set(TRUSTED_TYPES)
+        assert set(untrusted) <= set(TRUSTED)
         loaded = skops.io.loads(saved, trusted=untrusted)
         np.testing.assert_array_equal(loaded.predict(table), pipeline.predict(table))
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segmentation.features import values_apart
 from segmentation.profiling import describe_columns
-from segmentation.profiling._columns import values_apart
 
 
 def test_outliers_and_skewness_are_measured():

@@ -15,7 +15,7 @@ from segmentation.profiling import Naming
 from segmentation.study import FROM_DATA, Choice, Integer, Space
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
-SCALERS = ("standard", "robust", "minmax")
+SCALERS = ("auto",)
 PLAYBOOKS = ("mall", "rfm")
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {

@@ -39,6 +39,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         missing values.
     log : "all" or sequence of str, default=()
         Numeric columns taken as log(1 + x), for skewed spend. They must not be negative.
+    plain : "all" or sequence of str, default=()
+        Numeric columns that `AutoScaler` only standardises, as it does those of `log`.
 
     Attributes
     ----------
@@ -48,6 +50,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         Which of them are categories, and which are taken as logarithms.
     levels_ : dict of str to list of str
         Category -> the levels of the training customers, sorted.
+    decided_ : list of int
+        Positions of the output's columns of `log` and `plain`.
     transformer_ : ColumnTransformer
         The fitted steps.
     n_features_in_ : int
@@ -62,11 +66,13 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         categorical: Columns = (),
         impute: str | None = "median",
         log: Columns = (),
+        plain: Columns = (),
     ) -> None:
         self.numeric = numeric
         self.categorical = categorical
         self.impute = impute
         self.log = log
+        self.plain = plain
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn medians and categories.
@@ -91,12 +97,15 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         table = self._frame(X, reset=True)
         numeric, categorical = self._choose(table)
         log = numeric if self.log == "all" else list(self.log)
-        self._check_parameters(numeric, log)
+        plain = numeric if self.plain == "all" else list(self.plain)
+        self._check_parameters(numeric, log, plain)
         self.columns_ = [*numeric, *categorical]
         for column in self.columns_:
             _refuse_useless(table[column])
         self._check_values(table, numeric, categorical, log)
         self.log_ = log
+        # Numbers come first, one column each.
+        self.decided_ = [i for i, column in enumerate(numeric) if column in {*log, *plain}]
         self._levels = {c: _by_fold(table[c].dropna().astype(str)) for c in categorical}
         self.levels_ = {c: sorted(set(known.values())) for c, known in self._levels.items()}
         self.transformer_ = self._steps(numeric, categorical, log).fit(self._cast(table))
@@ -193,16 +202,18 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             )
         return numeric, categorical
 
-    def _check_parameters(self, numeric: list[str], log: list[str]) -> None:
+    def _check_parameters(self, numeric: list[str], log: list[str], plain: list[str]) -> None:
         if self.impute is not None and self.impute not in IMPUTE:
             raise InputError(
                 f"features.impute is {self.impute!r}, {nearest(str(self.impute), IMPUTE)} (or null to refuse)."
             )
-        for column in log:
-            if column not in numeric:
-                raise InputError(
-                    f"features.log names '{column}', which is not a numeric feature; {nearest(column, numeric)}"
-                )
+        for key, columns in (("log", log), ("plain", plain)):
+            for column in columns:
+                if column not in numeric:
+                    raise InputError(
+                        f"features.{key} names '{column}', which is not a numeric feature; "
+                        f"{nearest(column, numeric)}"
+                    )
 
     def _check_values(
         self, table: pd.DataFrame, numeric: list[str], categorical: list[str], log: list[str]

@@ -9,8 +9,9 @@ import pandas as pd
 from scipy.stats import skew
 from sklearn.preprocessing import PowerTransformer
 
+from segmentation.features import values_apart
 from segmentation.profiling._associations import CRAMER, RANK, Associations
-from segmentation.profiling._columns import describe_columns, is_number, values_apart
+from segmentation.profiling._columns import describe_columns, is_number
 
 ROWS_PER_FEATURE = 10
 NEARLY_CONSTANT = 0.95

@@ -4,11 +4,6 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-FAR = 3.0
-"""Interquartile ranges beyond the quartiles from which on Tukey calls a value far out."""
-FEW_FAR = 0.005
-"""Values that stand apart are at most this share of the customers; more of them are a group."""
-
 
 def describe_columns(table: pd.DataFrame) -> pd.DataFrame:
     """One row a column: type, missing, distinct values, quartiles, skewness, outliers, commonest value.
@@ -59,45 +54,3 @@ def _described(values: pd.Series) -> dict[str, object]:
         "skewness": float(values.skew()),
         "outliers": int(((values < low - reach) | (values > high + reach)).sum()),
     }
-
-
-def values_apart(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Find the few values that stand apart from all others.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Known values of one column.
-
-    Returns
-    -------
-    below, above : ndarray
-        Values more than three interquartile ranges outside the quartiles, and more than one interquartile
-        range away from the next value; of a column with a long tail on its logarithmic scale, where that tail
-        is no gap. At most one in 200, and at least one may be found on each side.
-
-    Examples
-    --------
-    >>> values_apart(np.array([*range(100), 1_000.0]))[1].tolist()
-    [1000.0]
-    """
-    ordered = np.sort(values)
-    if len(ordered) < 5:
-        return ordered[:0], ordered[:0]
-    most = max(1, int(FEW_FAR * len(ordered)))
-    above = _tail(ordered, most)
-    if len(above) and ordered[0] >= 0:
-        above = ordered[len(ordered) - len(_tail(np.log1p(ordered), most)) :]
-    below = -_tail(-ordered[::-1], most)[::-1]
-    return below, above
-
-
-def _tail(ordered: np.ndarray, most: int) -> np.ndarray:
-    low, high = np.quantile(ordered, [0.25, 0.75])
-    width = high - low
-    if width <= 0:
-        return ordered[:0]
-    # The outermost gap that is wide enough separates the tail: what is beyond it may be spread.
-    gaps = np.diff(ordered[-most - 1 :])
-    wide = np.flatnonzero((gaps > width) & (ordered[-most:] > high + FAR * width))
-    return ordered[-most:][wide[0] :] if len(wide) else ordered[:0]

@@ -23,6 +23,7 @@ from segmentation.clustering import (
 )
 from segmentation.errors import InputError
 from segmentation.evaluation import Candidate, Scores, Yardstick, bic, icl
+from segmentation.features import AutoScaler
 from segmentation.study._plan import bounds_from_data, plan
 from segmentation.study._space import FROM_DATA, Configuration, Space
 
@@ -132,8 +133,9 @@ class Bench:
     def yardstick(self, name: str) -> Yardstick:
         """The space in which every configuration of that feature set is scored."""
         if name not in self._yardsticks:
-            matrix = self.features(name)[1]
-            self._yardsticks[name] = Yardstick.of(matrix, self._scaler, self._scaler_name, self._seed)
+            features, matrix = self.features(name)
+            scaler = _told(self._scaler, features)
+            self._yardsticks[name] = Yardstick.of(matrix, scaler, self._scaler_name, self._seed)
         return self._yardsticks[name]
 
     def model_space(self, configuration: Configuration) -> tuple[Any, Any, np.ndarray]:
@@ -147,7 +149,8 @@ class Bench:
                     (configuration.reducer, self.space.reducers),
                 )
             )
-            matrix = self.features(configuration.features)[1]
+            features, matrix = self.features(configuration.features)
+            scaler = _told(scaler, features)
             try:
                 X = reducer.fit_transform(scaler.fit_transform(matrix))
             except ValueError as error:
@@ -269,6 +272,13 @@ class Bench:
     def _bound_memory(self) -> None:
         while len(self._matrices) > 1 and sum(m.nbytes for *_, m in self._matrices.values()) > CACHE_BYTES:
             self._matrices.popitem(last=False)
+
+
+def _told(scaler: Any, features: Any) -> Any:
+    """The scaler, told which columns the features decide about where it judges each by itself."""
+    if not isinstance(scaler, AutoScaler):
+        return scaler
+    return clone(scaler).set_params(plain=getattr(features, "decided_", ()))
 
 
 def own_scores(fitted: Fitted) -> dict[str, float]:

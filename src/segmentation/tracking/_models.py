@@ -28,7 +28,9 @@ from segmentation.tracking._store import Run
 REQUIREMENTS = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
 TRUSTED = (
     *TRUSTED_TYPES,
+    "segmentation.features._auto_scaler.AutoScaler",
     "segmentation.features._feature_set.FeatureSet",
+    "segmentation.features._preparation.Treatment",
     "segmentation.serving._model.SegmentModel",
     "numpy.dtype",
 )
