@@ -101,7 +101,7 @@ class Row:
     ari : float or None
         Adjusted Rand index to that reference, without its noise rows.
     verdict : str
-        segments, weak or none.
+        natural, reproducible or constructive.
     noise : float
         Share of all customers that the winner calls noise.
     algorithm : str
@@ -288,8 +288,8 @@ def cells(row: Row) -> list[object]:
 
 
 SUMMARY = (
-    "rule", "group", "sets", "exact k", "within 1", "mean ARI", f"noise > {NOISY:.0%}", "nothing won", "segments",
-    "weak", "none", "study s", "process s", "longest s", "failed",
+    "rule", "group", "sets", "exact k", "within 1", "mean ARI", f"noise > {NOISY:.0%}", "nothing won", "natural",
+    "reproducible", "constructive", "study s", "process s", "longest s", "failed",
 )  # fmt: skip
 
 
@@ -314,7 +314,7 @@ def summary(rows: Sequence[Row], rule: str) -> list[object]:
         f"{fmean(aris):.3f}" if aris else "-",
         sum(row.noise > NOISY for row in done),
         sum(row.algorithm == "-" for row in done),
-        *(verdicts.count(answer) for answer in ("segments", "weak", "none")),
+        *(verdicts.count(answer) for answer in ("natural", "reproducible", "constructive")),
         f"{median(row.search + row.evidence for row in done):.1f}",
         f"{median(row.seconds for row in done):.1f}",
         f"{max(row.seconds for row in done):.1f}",

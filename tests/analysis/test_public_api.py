@@ -103,7 +103,7 @@ def test_a_fit_is_that_of_the_command(
 
 
 def test_a_search_answers_what_a_sweep_answers(searched: sg.Found) -> None:
-    assert searched.verdict.verdict == "segments"
+    assert searched.verdict.verdict == "natural"
     assert searched.scores.n_segments == 5
     assert "Trial" in searched.reason
     assert searched.leaderboard["k"].to_list()[0] == 5

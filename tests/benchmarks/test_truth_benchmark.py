@@ -40,7 +40,7 @@ def row(truth: ModuleType) -> Any:
     def make(**figures: Any) -> Any:
         usual = {
             "group": "labelled", "name": "blobs", "words": ("scaler=none",), "code": "c", "data": "d", "n": 90,
-            "d": 2, "true_k": 3, "found_k": 3, "ari": 1.0, "verdict": "segments", "algorithm": "kmeans",
+            "d": 2, "true_k": 3, "found_k": 3, "ari": 1.0, "verdict": "natural", "algorithm": "kmeans",
             "seconds": 10.0, "search": 5.0, "evidence": 2.0, "finish": 1.0,
         }  # fmt: skip
         return truth.Row(**{**usual, **figures})
@@ -105,21 +105,21 @@ def test_found_noise_counts_as_one_more_group(truth: ModuleType) -> None:
 def test_a_group_is_summed_up_without_the_sets_that_failed(truth: ModuleType, row: Any) -> None:
     rows = [
         row(),
-        row(found_k=4, ari=0.5, noise=0.4, verdict="weak", seconds=30.0),
-        row(found_k=1, ari=0.0, verdict="none", algorithm="-", seconds=20.0),
+        row(found_k=4, ari=0.5, noise=0.4, verdict="reproducible", seconds=30.0),
+        row(found_k=1, ari=0.0, verdict="constructive", algorithm="-", seconds=20.0),
         row(found_k=3, ari=None, error="boom"),
     ]
     assert dict(zip(truth.SUMMARY, truth.summary(rows, "consensus"), strict=True)) == {
         "rule": "consensus", "group": "labelled", "sets": 3, "exact k": 1, "within 1": 2, "mean ARI": "0.500",
-        "noise > 30%": 1, "nothing won": 1, "segments": 1, "weak": 1, "none": 1, "study s": "7.0", "process s": "20.0",
-        "longest s": "30.0", "failed": 1,
+        "noise > 30%": 1, "nothing won": 1, "natural": 1, "reproducible": 1, "constructive": 1, "study s": "7.0",
+        "process s": "20.0", "longest s": "30.0", "failed": 1,
     }  # fmt: skip
 
 
 def test_sets_without_structure_have_verdicts_and_no_k(truth: ModuleType, row: Any) -> None:
-    rows = [row(group="nulls", name="disc", true_k=None, ari=None, verdict="none")]
+    rows = [row(group="nulls", name="disc", true_k=None, ari=None, verdict="constructive")]
     lines = truth.report(rows, "consensus").splitlines()
-    assert "| disc | 90 | 2 | - | 3 | - | none | 0% | kmeans | 10.0 | 5.0 | 2.0 | 1.0 |" in lines
+    assert "| disc | 90 | 2 | - | 3 | - | constructive | 0% | kmeans | 10.0 | 5.0 | 2.0 | 1.0 |" in lines
     assert "| consensus | nulls | 1 | - | - | - | 0 | 0 | 0 | 0 | 1 | 7.0 | 10.0 | 10.0 | 0 |" in lines
 
 

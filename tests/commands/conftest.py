@@ -60,7 +60,7 @@ def train(table):
             assigned = pd.DataFrame({"segment": labels}, index=table.index)
             run.table("segments/assignments.csv", assigned, index=True)
             uri = log_model(run, model, table[COLUMNS].dropna().head(5), metadata)
-            registry.register(run, uri, alias, {"verdict": "segments"})
+            registry.register(run, uri, alias, {"verdict": "natural"})
         return model
 
     return make

@@ -34,7 +34,7 @@ def test_the_data_is_described_and_drawn(segment, client, store_dir):
     assert result["columns"]["gender"]["commonest"] == "Male"
     assert {f["kind"] for f in result["findings"]} == {"missing_values"}
     assert set(result["scalers"]) == {"none", "standard", "minmax", "robust", "power", "quantile"}
-    assert result["tendency"]["verdict"] in ("segments", "weak", "none")
+    assert result["tendency"]["verdict"] in ("natural", "reproducible", "constructive")
     assert client.get_run(result["run_id"]).data.tags["verdict"] == result["tendency"]["verdict"]
     assert result["associations"][0]["kind"] == "rank correlation"
     assert {result["associations"][0]["a"], result["associations"][0]["b"]} == {"age", "spending_score"}
@@ -70,7 +70,7 @@ def test_the_marketing_file_is_explored_from_its_raw_form_and_the_next_command_r
     } <= kinds
     assert "Income" not in result["features"]["log"]
     assert {"dates", "constant_columns", "missing_values"} <= {f["kind"] for f in result["findings"]}
-    assert result["tendency_as_suggested"]["verdict"] in ("segments", "weak", "none")
+    assert result["tendency_as_suggested"]["verdict"] in ("natural", "reproducible", "constructive")
     overrides = [
         word
         for s in result["suggestions"]

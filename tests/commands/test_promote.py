@@ -133,10 +133,10 @@ def test_force_needs_a_reason_which_is_kept(segment, client, register):
 
 
 def test_what_cuts_a_continuum_needs_a_reason(segment, register):
-    register(5, verdict="none")
+    register(5, verdict="constructive")
     said = segment("promote", "reason=' '")
     assert said.code == 2
-    assert "cuts a continuum (verdict none)" in said.err
+    assert "cuts a continuum (verdict constructive)" in said.err
     assert segment("promote", "dry_run=true").code == 0
     assert segment("promote", "reason='quartiles for the mailing'").code == 0
 

@@ -232,10 +232,10 @@ class TestVerdict:
         self, segment, client, continuum
     ):
         said = segment("sweep", *continuum)
-        assert said.out.startswith("Verdict: none. No segments:")
-        assert "cuts a continuum" in said.out
-        (parent,) = client.search_runs(["1"], "tags.command = 'sweep' and tags.verdict = 'none'")
-        assert parent.data.tags["mlflow.note.content"].startswith("**Verdict: none.")
+        assert said.out.startswith("Verdict: constructive. The segments are constructive:")
+        assert "a choice of how to cut" in said.out
+        (parent,) = client.search_runs(["1"], "tags.command = 'sweep' and tags.verdict = 'constructive'")
+        assert parent.data.tags["mlflow.note.content"].startswith("**Verdict: constructive.")
         assert parent.data.metrics["p_valley"] > 0.05
         assert client.list_artifacts(parent.info.run_id, "segments")
 
@@ -243,7 +243,7 @@ class TestVerdict:
         assert segment("sweep", *continuum, "print=json").json()["model"]["version"] == "1"
         refused = segment("promote")
         assert refused.code == 2
-        assert "customer-segments version 1 cuts a continuum (verdict none)" in refused.err
+        assert "customer-segments version 1 cuts a continuum (verdict constructive)" in refused.err
         with pytest.raises(mlflow.exceptions.MlflowException):
             client.get_model_version_by_alias("customer-segments", "champion")
         assert segment("promote", "dry_run=true").code == 0
@@ -252,7 +252,7 @@ class TestVerdict:
         assert promoted.code == 0
         tags = client.get_model_version_by_alias("customer-segments", "champion").tags
         assert tags["promoted_because"] == "quartiles for the mailing, not types of people"
-        assert tags["verdict"] == "none"
+        assert tags["verdict"] == "constructive"
 
     def test_units_of_the_columns_do_not_matter_to_a_scaler(self, segment, continuum):
         first = segment("sweep", *continuum, "print=json").json()["verdict"]
@@ -360,7 +360,7 @@ class TestMall:
         assert known["sizes"] == [81, 39, 35, 23, 22]
         assert result["winner"]["n_segments"] == 5
         assert adjusted_rand_score(reference, labels) >= 0.94
-        assert result["verdict"]["verdict"] == "segments"
+        assert result["verdict"]["verdict"] == "natural"
         assert min(s["jaccard"] for s in result["evidence"]["segments"]) >= 0.95
 
     def test_the_small_segment_of_the_next_solution_is_shown_to_be_unstable(self, segment, client, mall):

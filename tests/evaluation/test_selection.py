@@ -65,10 +65,10 @@ def test_equal_scores_go_to_the_earlier_trial_whatever_the_order():
 
 
 def test_feature_sets_are_compared_by_what_compares():
-    def score(verdict="segments", stability=0.9, agreement=0.9, gain=0.2):
+    def score(verdict="natural", stability=0.9, agreement=0.9, gain=0.2):
         return SetScore("a", 0, verdict, stability, agreement, gain).merit
 
-    assert score() > score("weak", 1.0, 1.0, 0.9) > score("none", 1.0, 1.0, 0.9)
+    assert score() > score("reproducible", 1.0, 1.0, 0.9) > score("constructive", 1.0, 1.0, 0.9)
     assert score() > score(stability=0.5)
     assert score() > score(agreement=0.5)
     assert score() > score(gain=0.1)

@@ -65,7 +65,7 @@ def test_a_notebook_is_kept_without_outputs_and_without_paths_of_a_machine(name:
 @pytest.mark.slow
 def test_the_first_notebook_runs_on_made_up_customers_where_no_file_is(tmp_path: Path) -> None:
     text, pictures = shown(run("mall_income_spending", tmp_path, tmp_path))
-    assert "5 segments of 200 customers of demo (verdict: segments)" in text
+    assert "5 segments of 200 customers of demo (verdict: natural)" in text
     assert "Premium service" in text
     assert "annual_income 300 above" in text
     assert pictures == 3

@@ -68,9 +68,9 @@ def test_a_recipe_has_its_question_command_finding_and_limits_told(recipe: str) 
         assert f"**{word}.**" in section
     assert f"`segment sweep recipe={recipe} data.path=" in section
     assert re.search(r"0\.\d\d\d", section), "a finding has figures"
-    assert re.search(r"`(segments|weak|none)`.{0,5}valley\sp\s=\s0\.\d+", section, flags=re.DOTALL), (
-        "and a verdict"
-    )
+    assert re.search(
+        r"`(natural|reproducible|constructive)`.{0,5}valley\sp\s=\s0\.\d+", section, flags=re.DOTALL
+    ), "and a verdict"
 
 
 @pytest.mark.parametrize("command", ["sweep", "fit"])

@@ -56,7 +56,7 @@ def reported(table: pd.DataFrame, labels: np.ndarray, **changed: Any) -> StudyRe
         "traits": traits,
         "ids": {s: f"S{s + 1}" for s in segments},
         "findings": ["2 customers have no age."],
-        "verdict": "segments",
+        "verdict": "natural",
         "sentence": "There are segments (valley p = 0.001).",
         "reason": "5 segments were found again most often.",
         "rules": rules,

@@ -66,7 +66,7 @@ def test_what_a_fit_does_not_know_is_left_out(make: Make) -> None:
     }
     report = make(**nothing)
     assert headings(report, 2) == [s for s in SECTIONS if s not in {SECTIONS[2], SECTIONS[5], SECTIONS[6]}]
-    assert "real" not in text(report)
+    assert "constructive" not in text(report)
     assert "What to do" not in text(report)
     assert "<script" not in to_html(report)
     json.dumps(to_json(report), allow_nan=False)
@@ -74,7 +74,11 @@ def test_what_a_fit_does_not_know_is_left_out(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "words"),
-    [("segments", "They are real"), ("weak", "may be real"), ("none", "the segments cut a continuum")],
+    [
+        ("natural", "which exist whoever looks"),
+        ("reproducible", "come back in other samples"),
+        ("constructive", "a choice of how to cut a continuum"),
+    ],
 )
 def test_whether_segments_are_real_is_said_at_the_top(make: Make, verdict: str, words: str) -> None:
     report = make(verdict=verdict)

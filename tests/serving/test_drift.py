@@ -59,9 +59,9 @@ def test_the_reference_is_small_and_survives_json(table, pair):
 
 
 def test_the_training_customers_are_like_themselves_in_any_order(table, pair):
-    found = seen(pair, table.sample(frac=1, random_state=1), structure=True, trained="segments")
+    found = seen(pair, table.sample(frac=1, random_state=1), structure=True, trained="natural")
     assert found.verdict == "ok" and not found.reasons
-    assert found.structure.verdict == "segments"
+    assert found.structure.verdict == "natural"
     assert (found.segments["change"] == 0).all()
     assert found.features[["psi", "ks"]].max().max() < 0.005
     assert "like the 300" in found.sentence
@@ -164,10 +164,12 @@ def test_features_taken_as_logarithms_are_compared_so(table):
 def test_structure_that_is_gone_is_watched(table, pair):
     rng = np.random.default_rng(0)
     flat = pd.DataFrame({c: rng.uniform(table[c].min(), table[c].max(), 300) for c in BOTH})
-    found = seen(pair, flat, structure=True, trained="segments")
-    assert found.structure.verdict == "none"
+    found = seen(pair, flat, structure=True, trained="natural")
+    assert found.structure.verdict == "constructive"
     assert "structure" in {r.about for r in found.reasons}
-    assert "structure" not in {r.about for r in seen(pair, flat, structure=True, trained="weak").reasons}
+    assert "structure" not in {
+        r.about for r in seen(pair, flat, structure=True, trained="reproducible").reasons
+    }
 
 
 @pytest.mark.parametrize("algorithm", [DBSCAN(eps=1e-6, min_samples=3), DBSCAN(eps=50), KMeans(1)])

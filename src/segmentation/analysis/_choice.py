@@ -1,4 +1,4 @@
-"""Which trial of a study wins, and whether its feature set shows segments at all."""
+"""Which trial of a study wins, and whether its segments are natural."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -30,7 +30,7 @@ class Chosen:
     Attributes
     ----------
     verdict : Verdict
-        Whether the winner's feature set shows segments; that of the first set where nothing could win.
+        What kind of segments the winner's feature set has; that of the first set where nothing could win.
     selection : Selection or None
         The winner and the order of all; None where no clustering kept the constraints.
     sets : DataFrame or None

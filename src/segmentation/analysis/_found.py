@@ -57,7 +57,7 @@ class Found:
     >>> mall = sg.Demo(n_customers=200).read()
     >>> found = sg.fit(mall, ["annual_income", "spending_score"], KMeans(5))
     >>> found
-    5 segments of 200 customers of demo (verdict: segments)
+    5 segments of 200 customers of demo (verdict: natural)
       0: mid income, mid spending (69)
       1: high income, high spending (44)
       2: high income, low spending (35)
@@ -371,7 +371,7 @@ def search(
     >>> mall = sg.Demo(n_customers=100).read()
     >>> found = sg.search(mall, ["annual_income", "spending_score"], ["kmeans"], k=(2, 6), n_trials=5)
     >>> found.verdict.verdict, found.scores.n_segments
-    ('segments', 5)
+    ('natural', 5)
     >>> bool(found.evidence["jaccard"].min() > 0.75)
     True
     """

@@ -119,10 +119,10 @@ def _require_reason(challenger: ModelVersion, reason: str, force: bool) -> None:
         return
     if force:
         raise InputError("force=true needs a reason, which is kept with the version: reason='...'.")
-    if challenger.tags.get("verdict") == "none":
+    if challenger.tags.get("verdict") == "constructive":
         raise InputError(
-            f"{challenger.name} version {challenger.version} cuts a continuum (verdict none); promote it with a "
-            f"reason all the same: reason='...'."
+            f"{challenger.name} version {challenger.version} cuts a continuum (verdict constructive), so that its "
+            f"segments are a choice; promote it with the reason for it: reason='...'."
         )
 
 

@@ -160,7 +160,7 @@ def _ask(store: Store, config: DictConfig, watched: Watched) -> Result:
     """Put the challenger before the gate; it becomes the champion where config wants that."""
     challenger = Registry(store, config.tracking.model).find(CHALLENGER)
     assert challenger is not None
-    continuum = challenger.tags.get("verdict") == "none" and not config.reason
+    continuum = challenger.tags.get("verdict") == "constructive" and not config.reason
     reason = config.reason or f"renewed: {watched.drift.sentence}"
     wanted = {
         "alias": CHALLENGER,
@@ -171,7 +171,7 @@ def _ask(store: Store, config: DictConfig, watched: Watched) -> Result:
     }
     found = promote.run(OmegaConf.create({**_plain(config), **wanted}))
     if continuum:
-        why = "these customers show no segments (verdict none); promoting that needs a reason of yours: reason='...'"
+        why = "these customers vary gradually (verdict constructive); promoting a cut needs a reason: reason='...'"
         refused = [*found.record["refused"], why]
         return Result(f"{found.text}\n{why}", {**found.record, "refused": refused}, promote.REFUSED)
     return replace(found, code=promote.REFUSED if found.record["refused"] else found.code)

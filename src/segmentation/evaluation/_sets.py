@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from segmentation.evaluation._structure import Answer
 
-RANK: dict[Answer, int] = {"none": 0, "weak": 1, "segments": 2}
+RANK: dict[Answer, int] = {"constructive": 0, "reproducible": 1, "natural": 2}
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class SetScore:
         The feature set.
     trial : int
         Its winner.
-    verdict : {"segments", "weak", "none"}
-        Whether the set shows segments at all.
+    verdict : {"natural", "reproducible", "constructive"}
+        Whether its segments are natural, come back in other samples, or are a choice.
     stability : float
         Mean adjusted Rand index between sub-samples.
     agreement : float

@@ -1,27 +1,20 @@
-"""Whether there are segments at all, or a clustering cuts a continuum."""
+"""Whether segments are there by nature, come back in other samples, or are a choice of how to cut."""
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.cluster.hierarchy import linkage
-from scipy.sparse.csgraph import minimum_spanning_tree
-from scipy.spatial import cKDTree
-from scipy.spatial.distance import pdist, squareform
 from scipy.stats import t
-from sklearn.preprocessing import PowerTransformer
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import cut_tree
-from segmentation.evaluation._dip import dip_test
+from segmentation.evaluation._gaps import evidence, p_dip
+from segmentation.evaluation._structureless import Columns, columns, references
 
 SAMPLE = 800
 FEWEST = 20
-LARGEST_K = 10
-SMALLEST_SHARE = 0.02
-NEIGHBOURS = (4, 8)
+LOOKS = 5
+"""Samples, or ways to spread tied values, whose evidence is averaged."""
 ROUNDS = (6, 10, 15, 20)
 """After so many draws of each reference it is asked whether more could change the answer."""
 
@@ -30,28 +23,34 @@ SILHOUETTE_GRAIN = 0.003
 VALLEY_GRAIN = 0.025
 
 REFERENCES = ("uniform", "gaussian", "skewed")
-Answer = Literal["segments", "weak", "none"]
+Answer = Literal["natural", "reproducible", "constructive"]
+SENTENCES: dict[Answer, str] = {
+    "natural": "The segments are natural: there are gaps between groups of customers, which exist whoever looks",
+    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but the same groups "
+    "come back in other samples of customers",
+    "constructive": "The segments are constructive: customers vary gradually, so the segments are a choice of how to "
+    "cut; they are useful if they are stable, and another cut would be as true",
+}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether there are segments, and the evidence.
+    """Which kind of segments a table has, and the evidence.
 
-    Two questions are asked. *Compact*: is some cut into 2 to 10 groups cleaner than cuts through continuous data
-    of the same spread, the same correlations, the same skew? *Apart*: are there places between dense places where
+    The words are those of Dolnicar, Gruen and Leisch 2018 (Market Segmentation Analysis, chapter 2). Two questions
+    are asked. *Compact*: is some cut into 2 to 10 groups cleaner than cuts through data without structure of the
+    same spread, the same correlations, the same skew? *Apart*: are there places between dense places where
     customers are missing, as a valley of the density or as two modes of a projection? A continuum can pass the
-    first (a triangle and a banana are cut cleanly) and chance can pass the second; segments pass both.
+    first (a triangle and a banana are cut cleanly) and chance can pass the second; natural segments pass both.
 
     Attributes
     ----------
-    verdict : {"segments", "weak", "none"}
-        `segments`: compact (all three references rejected at 0.05) and apart (a valley at 0.005, at 0.02 beside a
-        cut at 0.00001, or at 0.05 with a dip at 0.01), or a valley that chance hardly makes (0.0005: rings and
-        bands are apart and not compact). `weak`: apart without being compact, a dip alone, or compact and
-        nearly apart (a valley at 0.05, at 0.1 where the cut is very clean): there may be something, and a
-        clustering needs other reasons. `none`: neither; a clustering cuts a continuum. Fewer than 20 customers
-        are too few to tell, and called `none`: nothing shows that segments are real. The levels were set on
-        sets without segments, of which about one in a hundred is called `segments`.
+    verdict : {"natural", "reproducible", "constructive"}
+        `natural`, density clusters exist: compact (all three references rejected at 0.05) and apart (a valley at
+        0.005, at 0.02 beside a cut at 0.00001, or at 0.05 with a dip at 0.01), or a valley that chance hardly makes
+        (0.0005: rings and bands are apart and not compact). `reproducible`: apart without being compact, a dip
+        alone, or compact and nearly apart (a valley at 0.05, at 0.1 where the cut is very clean). `constructive`:
+        neither; a clustering cuts a continuum. Fewer than 20 customers are too few to tell, and called so.
     sentence : str
         The answer in plain words.
     p_uniform, p_gaussian, p_skewed : float
@@ -92,7 +91,7 @@ class Verdict:
 
 
 def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
-    """Decide whether data has segments.
+    """Decide whether the segments of a table are natural, reproducible or constructive.
 
     Parameters
     ----------
@@ -108,8 +107,14 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
 
     Notes
     -----
-    Constant columns are dropped. Columns of two values are left out where there are others: they always make two
-    groups. Tied values (counts, rounded figures) are spread evenly over the place they stand for.
+    Constant columns are dropped. Tied values (counts, rounded figures) are spread evenly over the place they stand
+    for. Columns of up to ten values, and amounts of which a tenth or more is one value, make groups by themselves:
+    the references have the same values in them, as often, by the ranks of Gaussian numbers whose correlations are
+    such that the answers correlate as in the table. Indicators of one category (never 1 together) stay one in the
+    references. The dip is asked of the other columns alone.
+
+    Where a sample is drawn or values are spread, the evidence is the mean of five such looks, so that a single one
+    does not decide.
 
     Cuts are those of one Ward tree, each group at least 2 % of the rows; the statistic is the largest of their
     silhouettes, each in standard deviations from the reference's mean at that k. The valley is the largest
@@ -119,82 +124,85 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
     clear, 6 to 20 of each kind; with so few, p-values are those of Student's t for one more draw. Dip: Hartigan
     and Hartigan 1985.
     """
-    X = _prepared(X, seed)
-    n, d = X.shape
-    if n < FEWEST:
-        words = f"Too few customers to tell: {n}, where {FEWEST} are needed; nothing shows that segments are real."
-        return Verdict("none", words, rows=n, columns=d)
-    if d == 0:
-        return Verdict("none", f"All {n} customers are the same.", rows=n)
-    with threadpool_limits(1):
-        return _decided(X, np.random.default_rng(seed))
-
-
-def _prepared(X: np.ndarray, seed: int) -> np.ndarray:
-    """Rows in an order of their own, sampled, ties spread, centred; columns that can hold segments."""
     X = np.asarray(X, dtype=float)
     X = X[np.lexsort(X.T[::-1])] if X.size else X
-    rng = np.random.default_rng([seed, 1])
+    n, d = len(X), int((np.ptp(X, axis=0) > 0).sum()) if len(X) else 0
+    if n < FEWEST:
+        words = f"Too few customers to tell: {n}, where {FEWEST} are needed; the segments are a choice of how to cut."
+        return Verdict("constructive", words, rows=n, columns=d)
+    if d == 0:
+        return Verdict("constructive", f"All {n} customers are the same.", rows=n)
+    with threadpool_limits(1):
+        return _decided(X, seed)
+
+
+def _look(X: np.ndarray, rng: np.random.Generator) -> Columns:
+    """The columns that vary, split into amounts and items, of a sample."""
     if len(X) > SAMPLE:
         X = X[np.sort(rng.choice(len(X), SAMPLE, replace=False))]
-    values = [len(np.unique(column)) for column in X.T]
-    fewest = 3 if max(values, default=0) > 2 else 2
-    columns = [_spread(column, rng) for column, count in zip(X.T, values, strict=True) if count >= fewest]
-    return np.column_stack(columns) if columns else np.empty((len(X), 0))
+    return columns(X[:, np.ptp(X, axis=0) > 0], rng)
 
 
-def _spread(column: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Spread tied values evenly to half-way to their neighbours, at most by half the usual customer's step."""
-    values, index, counts = np.unique(column, return_inverse=True, return_counts=True)
-    if len(values) > 0.9 * len(column):
-        return column
-    steps = np.diff(values)
-    # A gap between groups is wide for the few beside it; the first steps of logged counts are so for most.
-    widest = np.maximum(np.r_[steps[0], steps], np.r_[steps, steps[-1]])
-    half = np.minimum(steps, np.median(np.repeat(widest, counts))) / 2
-    below, above = np.r_[half[0], half], np.r_[half, half[-1]]
-    spread: np.ndarray = column + rng.uniform(-below[index], above[index])
-    return spread
-
-
-def _decided(X: np.ndarray, rng: np.random.Generator) -> Verdict:
-    seen, tree = _evidence(X)
-    draw = _references(X)
+def _decided(X: np.ndarray, seed: int) -> Verdict:
+    tables = [_look(X, np.random.default_rng([seed, 1, look])) for look in range(LOOKS)]
+    tables = [table for table in tables if table.X.size]
+    if not tables:
+        return Verdict(
+            "constructive", f"Hardly any of the {len(X)} customers differs from the others.", rows=len(X)
+        )
+    if len(X) <= SAMPLE and np.array_equal(tables[0].X, tables[-1].X) and not tables[0].items:
+        # Nothing was drawn or spread, so all looks are the same.
+        tables = tables[:1]
+    rng = np.random.default_rng(seed)
+    looks = [evidence(table.spread(table.X, rng)) for table in tables]
+    seen = _usual(np.array([look[0] for look in looks]))
+    table, draw = tables[0], references(tables[0])
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in REFERENCES}
-    p_dip = 1.0
+    dips = 1.0
     for rounds in ROUNDS:
         for name in REFERENCES:
             while len(drawn[name]) < rounds:
-                drawn[name].append(_evidence(draw[name](rng))[0])
+                drawn[name].append(evidence(table.spread(draw[name](rng), rng))[0])
         expected = {name: np.array(rows) for name, rows in drawn.items()}
         p_cut = {name: _p_cut(seen[:-1], rows[:, :-1]) for name, rows in expected.items()}
         p_valley = max(_p_larger(seen[-1], rows[:, -1], VALLEY_GRAIN) for rows in expected.values())
         excess = np.mean([_standardised(seen[:-1], rows[:, :-1]) for rows in expected.values()], axis=0)
         k = int(excess.argmax()) + 2
         if rounds == ROUNDS[0]:
-            p_dip = _p_dip(X, cut_tree(tree, k))
-        if _clear(max(p_cut.values()), p_valley, p_dip):
+            dips = _dips(tables, [cut_tree(tree, k) for _, tree in looks])
+        if _clear(max(p_cut.values()), p_valley, dips):
             break
-    answer = _answer(max(p_cut.values()), p_valley, p_dip)
+    answer = _answer(max(p_cut.values()), p_valley, dips)
     means = np.array([_usual(rows[:, :-1]) for rows in expected.values()]).max(axis=0)
+    n, d = table.X.shape
     return Verdict(
         answer,
-        _sentence(answer, p_cut, p_valley, p_dip),
+        _sentence(answer, p_cut, p_valley, dips),
         p_cut["uniform"],
         p_cut["gaussian"],
         p_cut["skewed"],
         p_valley,
-        p_dip,
+        dips,
         k,
         float(seen[k - 2]),
         float(seen[-1]),
         tuple(range(2, len(seen) + 1)),
         tuple(seen[:-1].tolist()),
         tuple(means.tolist()),
-        len(X),
-        X.shape[1],
+        n,
+        d,
         rounds,
     )
+
+
+def _dips(tables: list[Columns], cuts: list[np.ndarray]) -> float:
+    """The usual chance of a dip; of the amounts alone, for items have modes of their own, one at each answer."""
+    if not all(table.amounts for table in tables):
+        return 1.0
+    chances = [
+        p_dip(table.X[:, list(table.amounts)], labels) for table, labels in zip(tables, cuts, strict=True)
+    ]
+    return float(np.exp(np.mean(np.log(chances))))
 
 
 def _answer(p_cut: float, p_valley: float, p_dip: float) -> Answer:
@@ -204,11 +212,9 @@ def _answer(p_cut: float, p_valley: float, p_dip: float) -> Answer:
     shallow = (p_valley <= 0.05 and p_dip <= 0.01) or (p_valley <= 0.02 and p_cut <= 1e-5)
     apart = p_valley <= 0.005 or shallow
     if p_valley <= 0.0005 or (compact and apart):
-        return "segments"
+        return "natural"
     nearly = (compact and p_valley <= 0.05) or (p_cut <= 0.0005 and p_valley <= 0.1)
-    if apart or p_dip <= 0.01 or nearly:
-        return "weak"
-    return "none"
+    return "reproducible" if apart or p_dip <= 0.01 or nearly else "constructive"
 
 
 def _clear(p_cut: float, p_valley: float, p_dip: float) -> bool:
@@ -219,101 +225,8 @@ def _clear(p_cut: float, p_valley: float, p_dip: float) -> bool:
 
 def _sentence(answer: Answer, p_cut: dict[str, float], p_valley: float, p_dip: float) -> str:
     worst = max(p_cut, key=lambda name: p_cut[name])
-    cut = f"p = {p_cut[worst]:.2g} against the {worst} reference"
-    gap = f"valley p = {p_valley:.2g}, dip p = {p_dip:.2g}"
-    if answer == "segments":
-        return f"There are segments: customers are missing between dense groups ({gap}; clean cut {cut})."
-    if answer == "weak":
-        return f"There may be segments, but the evidence is weak: groups are hardly apart ({gap}; clean cut {cut})."
-    return (
-        f"No segments: nothing shows gaps between groups ({gap}; clean cut {cut}), and a clustering cuts a "
-        "continuum."
-    )
-
-
-def _evidence(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Silhouette of each cut of the Ward tree (-1 where a group is too small), the deepest valley; the tree."""
-    pairs = pdist(X)
-    tree = linkage(pairs, "ward")
-    return np.append(_cut_silhouettes(squareform(pairs), tree), _valley(X, pairs)), tree
-
-
-def _cut_silhouettes(distances: np.ndarray, tree: np.ndarray) -> np.ndarray:
-    """Mean silhouettes for k = 2 to 10, from the distance sums to the groups of the finest cut."""
-    n = len(distances)
-    finest = cut_tree(tree, LARGEST_K)
-    sums = distances @ np.eye(LARGEST_K)[finest]
-    rows, scores = np.arange(n), np.full(LARGEST_K - 1, -1.0)
-    for k in range(2, LARGEST_K + 1):
-        labels = cut_tree(tree, k)
-        sizes = np.bincount(labels)
-        if sizes.min() < max(2, SMALLEST_SHARE * n):
-            continue
-        member = np.zeros((LARGEST_K, k))
-        member[finest, labels] = 1
-        totals = sums @ member
-        within = totals[rows, labels] / (sizes[labels] - 1)
-        totals /= sizes
-        totals[rows, labels] = np.inf
-        nearest = totals.min(axis=1)
-        scores[k - 2] = ((nearest - within) / np.maximum(np.maximum(nearest, within), 1e-300)).mean()
-    return scores
-
-
-def _valley(X: np.ndarray, pairs: np.ndarray) -> float:
-    """Depth in log density of the deepest valley, the mean of a fine and a coarse look."""
-    n, d = X.shape
-    nearest = cKDTree(X).query(X, max(NEIGHBOURS) + 1)[0]
-    left, right = np.triu_indices(n, 1)
-    depths = []
-    for neighbours in NEIGHBOURS:
-        core = nearest[:, neighbours]
-        reach = np.maximum(pairs, np.maximum(core[left], core[right]))
-        depths.append(_deepest(linkage(reach, "single"), max(5, int(SMALLEST_SHARE * n))))
-    return d * float(np.mean(depths))
-
-
-def _deepest(tree: np.ndarray, smallest: int) -> float:
-    """Largest rise of log height from the lesser peak to where two groups of at least `smallest` rows merge."""
-    n = len(tree) + 1
-    size, peak, deepest = [1] * n, [np.inf] * n, 0.0
-    heights = np.log(np.maximum(tree[:, 2], 1e-300)).tolist()
-    for (a, b), height in zip(tree[:, :2].astype(int).tolist(), heights, strict=True):
-        size.append(size[a] + size[b])
-        if min(size[a], size[b]) >= smallest:
-            deepest = max(deepest, height - max(peak[a], peak[b]))
-        peak.append(min(peak[a], peak[b], height) if size[-1] >= smallest else np.inf)
-    return deepest
-
-
-def _references(X: np.ndarray) -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
-    """What draws a set like X without segments, of each kind."""
-    n, d = X.shape
-    axes = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2]
-    along = (X - X.mean(axis=0)) @ axes.T
-    low, high, deviation = along.min(axis=0), along.max(axis=0), along.std(axis=0)
-    transformer = PowerTransformer()
-    with warnings.catch_warnings():
-        # Yeo-Johnson overflows on far values and says so; its best lambda is found all the same.
-        warnings.simplefilter("ignore")
-        normal = transformer.fit_transform(X)
-    covariance = np.cov(normal, rowvar=False).reshape(d, d)
-    margin = 0.5 * np.ptp(X, axis=0)
-    floor, ceiling = X.min(axis=0) - margin, X.max(axis=0) + margin
-
-    def skewed(rng: np.random.Generator) -> np.ndarray:
-        drawn = rng.multivariate_normal(np.zeros(d), covariance, n, method="eigh")
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            back = transformer.inverse_transform(drawn)
-        # Where a transform has no inverse the value is beyond all others.
-        return np.clip(np.where(np.isnan(back), np.sign(drawn) * np.inf, back), floor, ceiling)
-
-    return {
-        "uniform": lambda rng: rng.uniform(low, high, (n, len(low))) @ axes,
-        "gaussian": lambda rng: rng.normal(size=(n, len(low))) * deviation @ axes,
-        "skewed": skewed,
-    }
+    figures = f"valley p = {p_valley:.2g}, dip p = {p_dip:.2g}; clean cut p = {p_cut[worst]:.2g} against {worst} data"
+    return f"{SENTENCES[answer]} ({figures})."
 
 
 def _standardised(values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -346,22 +259,3 @@ def _p_larger(value: float, drawn: np.ndarray, grain: float) -> float:
     m = len(drawn)
     scale = drawn.std(ddof=1) * np.sqrt(1 + 1 / m) + grain
     return float(t.sf((value - drawn.mean()) / scale, m - 1))
-
-
-def _p_dip(X: np.ndarray, labels: np.ndarray) -> float:
-    """Smallest chance of a dip of the principal components and of the lines between neighbours, corrected."""
-    axes = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2]
-    groups = [X[labels == group] for group in np.unique(labels)]
-    within = sum(
-        (len(g) - 1) * np.cov(g, rowvar=False).reshape(2 * X.shape[1:]) for g in groups if len(g) > 1
-    )
-    across = np.linalg.pinv(within / len(X))
-    centers = np.array([group.mean(axis=0) for group in groups])
-    neighbours = minimum_spanning_tree(squareform(pdist(centers))).tocoo()
-    lines = [across @ (centers[a] - centers[b]) for a, b in zip(neighbours.row, neighbours.col, strict=True)]
-    return min(1.0, 2 * min(_p_any(X, axes), _p_any(X, lines)))
-
-
-def _p_any(X: np.ndarray, directions: "np.ndarray | list[np.ndarray]") -> float:
-    """Bonferroni-corrected smallest chance over projections."""
-    return min(dip_test(X @ direction) for direction in directions) * len(directions)

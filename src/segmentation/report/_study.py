@@ -49,11 +49,12 @@ PLACES = {
 }
 """Where a picture stands, by how its name begins; all others are comparisons of segments."""
 ANSWERS = {
-    "segments": "They are real: there are places between the groups where customers are missing.",
-    "weak": "They may be real, but the groups are hardly apart: use them where they help, and look again with new "
-    "data.",
-    "none": "They are not there by nature: nothing shows gaps between groups, so the segments cut a continuum. They "
-    "can still help to address customers differently, but two customers on either side of a border are much alike.",
+    "natural": "They are natural: there are gaps between the groups, which exist whoever looks.",
+    "reproducible": "They are reproducible: there are no clear gaps between the groups, but the same groups come back "
+    "in other samples of customers.",
+    "constructive": "They are constructive: customers vary gradually, so the segments are a choice of how to cut a "
+    "continuum. They can still help to address customers differently, if they are stable; but two customers on either "
+    "side of a border are much alike, and another cut would be as true.",
 }
 WHY_NO_TEST = (
     "No test is shown for the columns that made the segments: the clustering pulled the segments apart in exactly "
@@ -90,7 +91,7 @@ class StudyReport:
     findings : sequence of str
         What reading the data found.
     verdict : str
-        "segments", "weak" or "none"; "" where it was not asked.
+        "natural", "reproducible" or "constructive"; "" where it was not asked.
     sentence : str
         The evidence of the verdict.
     reason : str

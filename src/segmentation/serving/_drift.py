@@ -47,7 +47,8 @@ class Limits:
         had. "shift": change of a mean in standard deviations. "psi": population stability index. "missing": change of
         a share of missing values.
     structure : {"ok", "watch", "retrain"}
-        What it means if the training customers showed segments and these show none.
+        What it means if the training customers' segments were natural, with gaps between them, and these customers
+        vary gradually.
 
     Raises
     ------
@@ -227,7 +228,7 @@ def drift(
         The customers, with at least the columns that the model reads.
     limits : Limits, optional
         What counts; the defaults.
-    trained : {"segments", "weak", "none"}, optional
+    trained : {"natural", "reproducible", "constructive"}, optional
         What `evaluation.verdict` said of the training customers, where it was asked.
     structure : bool, default=True
         Whether to ask also if these customers show segments; of at most 800 of them.
@@ -562,9 +563,9 @@ def _outside_reasons(reference: Reference, assigned: Assigned, m: int, limits: L
 
 
 def _structure_reasons(trained: str | None, found: Verdict | None, limits: Limits) -> list[Reason]:
-    if found is None or trained != "segments" or found.verdict != "none":
+    if found is None or trained != "natural" or found.verdict != "constructive":
         return []
     if limits.structure == "ok":
         return []
-    words = "the training customers showed segments and these show none"
+    words = "the training customers showed natural segments, with gaps between them, and these vary gradually"
     return [Reason(limits.structure, "structure", "", words, 1.0)]

@@ -1,0 +1,88 @@
+"""How clean the cuts of a table are, how deep its valleys, how many modes its lines have."""
+
+import numpy as np
+from scipy.cluster.hierarchy import linkage
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import pdist, squareform
+
+from segmentation.clustering import cut_tree
+from segmentation.evaluation._dip import dip_test
+
+LARGEST_K = 10
+SMALLEST_SHARE = 0.02
+NEIGHBOURS = (4, 8)
+
+
+def evidence(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Silhouette of each cut of the Ward tree (-1 where a group is too small), the deepest valley; the tree."""
+    pairs = pdist(X)
+    tree = linkage(pairs, "ward")
+    return np.append(_cut_silhouettes(squareform(pairs), tree), _valley(X, pairs)), tree
+
+
+def _cut_silhouettes(distances: np.ndarray, tree: np.ndarray) -> np.ndarray:
+    """Mean silhouettes for k = 2 to 10, from the distance sums to the groups of the finest cut."""
+    n = len(distances)
+    finest = cut_tree(tree, LARGEST_K)
+    sums = distances @ np.eye(LARGEST_K)[finest]
+    rows, scores = np.arange(n), np.full(LARGEST_K - 1, -1.0)
+    for k in range(2, LARGEST_K + 1):
+        labels = cut_tree(tree, k)
+        sizes = np.bincount(labels)
+        if sizes.min() < max(2, SMALLEST_SHARE * n):
+            continue
+        member = np.zeros((LARGEST_K, k))
+        member[finest, labels] = 1
+        totals = sums @ member
+        within = totals[rows, labels] / (sizes[labels] - 1)
+        totals /= sizes
+        totals[rows, labels] = np.inf
+        nearest = totals.min(axis=1)
+        scores[k - 2] = ((nearest - within) / np.maximum(np.maximum(nearest, within), 1e-300)).mean()
+    return scores
+
+
+def _valley(X: np.ndarray, pairs: np.ndarray) -> float:
+    """Depth in log density of the deepest valley, the mean of a fine and a coarse look."""
+    n, d = X.shape
+    nearest = cKDTree(X).query(X, max(NEIGHBOURS) + 1)[0]
+    left, right = np.triu_indices(n, 1)
+    depths = []
+    for neighbours in NEIGHBOURS:
+        core = nearest[:, neighbours]
+        reach = np.maximum(pairs, np.maximum(core[left], core[right]))
+        depths.append(_deepest(linkage(reach, "single"), max(5, int(SMALLEST_SHARE * n))))
+    return d * float(np.mean(depths))
+
+
+def _deepest(tree: np.ndarray, smallest: int) -> float:
+    """Largest rise of log height from the lesser peak to where two groups of at least `smallest` rows merge."""
+    n = len(tree) + 1
+    size, peak, deepest = [1] * n, [np.inf] * n, 0.0
+    heights = np.log(np.maximum(tree[:, 2], 1e-300)).tolist()
+    for (a, b), height in zip(tree[:, :2].astype(int).tolist(), heights, strict=True):
+        size.append(size[a] + size[b])
+        if min(size[a], size[b]) >= smallest:
+            deepest = max(deepest, height - max(peak[a], peak[b]))
+        peak.append(min(peak[a], peak[b], height) if size[-1] >= smallest else np.inf)
+    return deepest
+
+
+def p_dip(X: np.ndarray, labels: np.ndarray) -> float:
+    """Smallest chance of a dip of the principal components and of the lines between neighbours, corrected."""
+    axes = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)[2]
+    groups = [X[labels == group] for group in np.unique(labels)]
+    within = sum(
+        (len(g) - 1) * np.cov(g, rowvar=False).reshape(2 * X.shape[1:]) for g in groups if len(g) > 1
+    )
+    across = np.linalg.pinv(within / len(X))
+    centers = np.array([group.mean(axis=0) for group in groups])
+    neighbours = minimum_spanning_tree(squareform(pdist(centers))).tocoo()
+    lines = [across @ (centers[a] - centers[b]) for a, b in zip(neighbours.row, neighbours.col, strict=True)]
+    return min(1.0, 2 * min(_p_any(X, axes), _p_any(X, lines)))
+
+
+def _p_any(X: np.ndarray, directions: "np.ndarray | list[np.ndarray]") -> float:
+    """Bonferroni-corrected smallest chance over projections."""
+    return min(dip_test(X @ direction) for direction in directions) * len(directions)
