@@ -16,7 +16,6 @@ from segmentation.evaluation import (
     cheap_evidence,
     silhouette_reference,
     stability,
-    verdict,
 )
 from segmentation.study import Study
 
@@ -43,7 +42,12 @@ class Chosen:
 
 
 def choose(
-    rule: Any, study: Study, constraints: Constraints, seed: int, on_fit: Callable[[], None]
+    rule: Any,
+    study: Study,
+    constraints: Constraints,
+    seed: int,
+    on_fit: Callable[[], None],
+    value: np.ndarray | None = None,
 ) -> Chosen:
     """Choose a study's winner: within each feature set by the rule, then between the sets.
 
@@ -59,16 +63,18 @@ def choose(
         Of the sub-samples and references.
     on_fit : callable
         Called after each fit to a sub-sample.
+    value : ndarray of shape (n,), optional
+        What each customer is worth.
 
     Returns
     -------
     Chosen
     """
     names = list(study.bench.space.features)
-    verdicts = {name: verdict(study.bench.yardstick(name).X, seed) for name in names}
+    verdicts = {name: study.bench.verdict(name) for name in names}
     found = {}
     for name in names:
-        field = _counted(study.field(name), on_fit)
+        field = replace(_counted(study.field(name), on_fit), value=value)
         selection = rule.select(study.candidates(name), field, constraints, seed)
         if selection:
             found[name] = selection

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN_CANDIDATES = 12
-SMALL_ROWS = 2_000
+SMALL_ROWS = 3_000
 """What only describes is computed on a sample of so many rows."""
 FEWER_FITS = 8
-"""Fits of the neighbouring solutions, and of the winner beyond 5,000 rows."""
+"""Fits of the neighbouring solutions."""
 GAP_DRAWS, GAP_STARTS, LARGEST_GAP_K = 10, 2, 10
 
 
@@ -51,11 +51,14 @@ class Examination:
         Resample with replacement instead of 80 % without.
     neighbours : int
         Numbers of segments below and above it that are looked at beside it.
+    seed : int
+        Of the sub-samples and references, for all candidates and whatever the seed of the search.
     """
 
     fits: int = 20
     bootstrap: bool = False
     neighbours: int = 2
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.fits < 2:
@@ -106,7 +109,6 @@ def examine(
     selection: Selection,
     features: str,
     examination: Examination,
-    seed: int,
     on_fit: Callable[[], None],
 ) -> Proof:
     """Look at the winner from every side.
@@ -121,8 +123,6 @@ def examine(
         The winner's feature set.
     examination : Examination
         How closely.
-    seed : int
-        Of the sub-samples and draws.
     on_fit : callable
         Called after each fit to a sub-sample.
 
@@ -130,7 +130,7 @@ def examine(
     -------
     Proof
     """
-    everyone = {c.number: c for c in study.candidates(features)}
+    everyone, seed = {c.number: c for c in study.candidates(features)}, examination.seed
     winner = everyone[selection.winner]
     yardstick = study.bench.yardstick(features)
     n = len(yardstick.X)
@@ -138,7 +138,9 @@ def examine(
     if n > SMALL_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(n, SMALL_ROWS, replace=False))
     repeat = _Repeat(study, examination, seed, rows, on_fit)
-    proof_of_winner = repeat(winner, examination.fits if n <= 5_000 else min(examination.fits, FEWER_FITS))
+    evidence = selection.evidence.get(winner.number)
+    known = evidence.stability if evidence and not examination.bootstrap else None
+    proof_of_winner = known if known and known.fits >= examination.fits else repeat(winner, examination.fits)
     values, sampled = yardstick.silhouettes(winner.labels), winner.labels[yardstick.rows]
     series = _series(everyone, selection, winner, examination.neighbours)
     found = {c.number: repeat(c, min(examination.fits, FEWER_FITS)) for c in series if c is not winner}
@@ -151,7 +153,6 @@ def examine(
         "share_negative_yardstick": share_negative(values, sampled),
         "dbcv_yardstick": dbcv(yardstick.X, winner.labels, seed),
     }
-    evidence = selection.evidence.get(winner.number)
     if evidence and evidence.agreement is not None:
         metrics["agreement"] = evidence.agreement
     strength = _prediction_strength(study, winner, rows, seed)

@@ -307,7 +307,7 @@ def search(
     scalers: Sequence[str] = SCALERS,
     k: tuple[int, int] = (2, 20),
     space: Mapping[str, Mapping[str, Any]] | None = None,
-    n_trials: int = 150,
+    n_trials: int | None = None,
     sampler: str = "tpe",
     timeout: float | None = None,
     constraints: Constraints | None = None,
@@ -333,8 +333,8 @@ def search(
     space : mapping of str to mapping, optional
         Option -> parameter -> what may be tried of it (`segmentation.study.Integer`, `Float`, `Choice`, or a
         plain value), over the usual.
-    n_trials : int
-        Number of trials.
+    n_trials : int, optional
+        Number of trials; by default the plan and a tenth more.
     sampler : {"tpe", "random", "brute_force"}
         How the next trial is chosen. "brute_force" visits each point of a discrete space once.
     timeout : float, optional
@@ -382,9 +382,10 @@ def search(
     plan = Search(n_trials, seed, sampler, timeout, kept, None, customers.name, objectives)
     tried = usual_space(chosen, algorithms, scalers, k, space, seed)
     name, yardstick = usual_yardstick(tried)
-    bench = Bench(table, tried, yardstick, f"yardstick ({name})", seed)
+    looked = examination or Examination()
+    bench = Bench(table, tried, yardstick, f"yardstick ({name})", looked.seed)
     study = run_search(bench, plan, open_study(plan, {}), _let_go)
-    decided = decide(study, rule, kept, examination or Examination(), seed, _let_go)
+    decided = decide(study, rule, kept, looked, _let_go, desk.worth(table))
     assessed, story = _winner(decided, kept)
     market = analyse(desk, customers, assessed, story.stability, seed, identify)
     call = _call(

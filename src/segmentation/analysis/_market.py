@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from segmentation import plots
@@ -110,6 +111,10 @@ class Desk:
         for book in self.playbooks:
             book.check(numeric)
         return replace(self, value=self.value or (MONETARY if MONETARY in numeric else None))
+
+    def worth(self, table: pd.DataFrame) -> np.ndarray | None:
+        """What each customer is worth, shape (n,); None where no column says it."""
+        return None if self.value is None else table[self.value].to_numpy(dtype=float, na_value=np.nan)
 
 
 def analyse(

@@ -53,8 +53,8 @@ def decide(
     rule: Any,
     constraints: Constraints,
     examination: Examination,
-    seed: int,
     on_fit: Callable[[], None],
+    value: np.ndarray | None = None,
 ) -> Decided:
     """Choose a study's winner and look at it closely.
 
@@ -68,10 +68,10 @@ def decide(
         What the winner must keep.
     examination : Examination
         How closely it is looked at.
-    seed : int
-        Of the sub-samples, references and draws.
     on_fit : callable
         Called after each fit to a sub-sample.
+    value : ndarray of shape (n,), optional
+        What each customer is worth.
 
     Returns
     -------
@@ -87,13 +87,11 @@ def decide(
             f"All {len(study.outcomes)} trials failed, the first one so: {study.outcomes[0].reason}"
         )
     with threadpool_limits(study.bench.threads):
-        chosen = choose(rule, study, constraints, seed, on_fit)
+        chosen = choose(rule, study, constraints, examination.seed, on_fit, value)
         if chosen.selection is None:
             return Decided(study, chosen, None, rule)
         features = _features(study, chosen)
-        return Decided(
-            study, chosen, examine(study, chosen.selection, features, examination, seed, on_fit), rule
-        )
+        return Decided(study, chosen, examine(study, chosen.selection, features, examination, on_fit), rule)
 
 
 def _features(study: Study, chosen: Chosen) -> str:

@@ -19,6 +19,7 @@ SCALERS = ("auto",)
 PLAYBOOKS = ("mall", "rfm")
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {
+    "kmeans": {"n_init": 30},
     "gaussian_mixture": {"covariance_type": Choice(("full", "diag")), "n_init": 1},
     "latent_class": {"n_init": 3},
     "hierarchical": {"linkage": Choice(("ward", "average", "single"))},

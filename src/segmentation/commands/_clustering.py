@@ -28,10 +28,10 @@ def open_store(config: DictConfig) -> Store:
     return Store.open(config.tracking.uri, config.tracking.artifacts, config.tracking.experiment)
 
 
-def open_bench(config: DictConfig, customers: Customers, space: Space) -> Bench:
+def open_bench(config: DictConfig, customers: Customers, space: Space, seed: int) -> Bench:
     """Prepare the customers for every configuration of a space, and the yardstick that config names."""
     name, scaler = yardstick_scaler(config, space)
-    return Bench(customers.table, space, scaler, f"yardstick ({name})", config.seed)
+    return Bench(customers.table, space, scaler, f"yardstick ({name})", seed)
 
 
 def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:

@@ -48,14 +48,20 @@ class Kept:
 
 
 def keep(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, desk: Desk, story: Story
+    run: Run,
+    config: DictConfig,
+    customers: Customers,
+    assessed: Assessed,
+    desk: Desk,
+    story: Story,
+    register: bool,
 ) -> Kept:
-    """Analyse a clustering, log all of it with its report and model, and register the model where config says so."""
+    """Analyse a clustering, log all of it with its report and model, and register the model where that is asked."""
     registry, labels = Registry(run.store, config.tracking.model), assessed.fitted.labels
 
     def identity(segments: Sequence[Segment]) -> tuple[tuple[Segment, ...], Lineage]:
         # Only what is registered has an identity to go on with.
-        if not config.register:
+        if not register:
             return identify(segments)
         return identified(registry, list(segments), customers, labels)
 
@@ -79,7 +85,7 @@ def keep(
     if config.report is not None:
         write_report(Path(config.report), files, told)
     uri = log_pipeline(run, config, customers, assessed, market.segments)
-    if not config.register:
+    if not register:
         return Kept(market, {"uri": uri})
     tags = {
         **choice_tags(assessed.configuration),

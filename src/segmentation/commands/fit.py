@@ -46,7 +46,7 @@ def run(config: DictConfig, grid: Grid) -> Result:
     customers = read_customers(config)
     space, desk = _space(config), open_desk("fit", config, customers.table)
     # Everything that a user can get wrong comes before the store is touched.
-    assessed = assess(open_bench(config, customers, space), only(space))
+    assessed = assess(open_bench(config, customers, space, config.seed), only(space))
     store = open_store(config)
     tags = {**data_tags(customers), "command": "fit"}
     return log_fit(store, config, customers, assessed, desk, tags, grid.parent(store, tags), started)
@@ -72,7 +72,7 @@ def log_fit(
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
         active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        kept = keep(active, config, customers, assessed, desk, Story(found))
+        kept = keep(active, config, customers, assessed, desk, Story(found), bool(config.register))
     ended = time.perf_counter()
 
     record = {

@@ -88,7 +88,7 @@ def _train(store: Store, config: DictConfig, watched: Watched, run_id: str) -> R
         return search_in(settings, watched.customers, _around(space, configuration, config.around), "renew")
     started = time.perf_counter()
     desk = open_desk("renew", settings, watched.customers.table)
-    bench = open_bench(settings, watched.customers, space)
+    bench = open_bench(settings, watched.customers, space, settings.seed)
     assessed, start = _fitted(bench, configuration, watched)
     tags = {**data_tags(watched.customers), "command": "renew", "monitored_in": run_id, "start": start}
     return log_fit(store, settings, watched.customers, assessed, desk, tags, None, started)

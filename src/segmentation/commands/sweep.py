@@ -48,6 +48,7 @@ from segmentation.commands._market import open_desk, segments_record, segments_t
 from segmentation.commands._recorder import Recorder
 from segmentation.commands._result import Result
 from segmentation.data import Customers
+from segmentation.errors import InputError
 from segmentation.evaluation import ByPareto, Selection
 from segmentation.study import (
     Outcome,
@@ -57,6 +58,7 @@ from segmentation.study import (
     leaderboard,
     open_study,
     run_search,
+    trials_of,
 )
 from segmentation.tracking import Run
 
@@ -84,11 +86,13 @@ def run(config: DictConfig) -> Result:
 
 def search_in(config: DictConfig, customers: Customers, space: Space, command: str) -> Result:
     """Search a space for one command, log every trial, register the winner."""
-    bench = open_bench(config, customers, space)
-    for features in space.features:
-        bench.yardstick(features)
     rule = build(config.selection, "selection")
     examination = Examination(**plain(config.evidence))
+    if config.register not in (True, False, "always"):
+        raise InputError(
+            f"register is {config.register}; valid are true, false, and always (what is unsure too)."
+        )
+    bench = open_bench(config, customers, space, examination.seed)
     desk = open_desk(command, config, customers.table)
     search = _search(config, customers, rule)
     store = open_store(config)
@@ -101,11 +105,16 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
         record.set_user_attr("parent_run_id", parent.id)
         log_data(parent, config, customers)
         loaded = time.perf_counter()
-        with _Progress(search) as progress, Recorder(parent, tags, bench, progress.show) as recorder:
+        with (
+            _Progress(search, trials_of(bench, search)) as progress,
+            Recorder(parent, tags, bench, progress.show) as recorder,
+        ):
             study = run_search(bench, search, record, recorder)
         searched = time.perf_counter()
         with _Counting("evidence, fits to sub-samples") as counting:
-            decided = decide(study, rule, search.constraints, examination, config.seed, counting.one)
+            decided = decide(
+                study, rule, search.constraints, examination, counting.one, desk.worth(customers.table)
+            )
         proven = time.perf_counter()
         finish = _finish(config, customers, search, decided, desk, parent)
     ended = time.perf_counter()
@@ -186,11 +195,11 @@ def _digest(config: DictConfig, space: Space, search: Search) -> str:
 class _Progress(tqdm):
     """Trials done, the best so far and the time left, on stderr."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, trials: int) -> None:
         self.constraints = search.constraints
         self.best = -1.0
         form = "{desc} {n_fmt}/{total_fmt} |{bar:20}| {postfix} {elapsed}<{remaining}"
-        super().__init__(total=search.n_trials, desc="trials", file=sys.stderr, bar_format=form, leave=False)
+        super().__init__(total=trials, desc="trials", file=sys.stderr, bar_format=form, leave=False)
 
     def show(self, outcome: Outcome) -> None:
         """Count one trial."""
@@ -289,22 +298,27 @@ def _log_winner(
     for path, table in evidence_tables(proof, decided.chosen).items():
         parent.table(path, table)
     drawn = {**story.figures, **evidence_figures(study, decided.chosen, proof, decided.features)}
-    kept = keep(
-        parent, config, customers, assessed, desk, replace(story, evidence=proof.segments, figures=drawn)
-    )
+    told = replace(story, evidence=proof.segments, figures=drawn)
+    register = config.register == "always" or (config.register and not selection.unsure)
+    kept = keep(parent, config, customers, assessed, desk, told, register)
     model = kept.model
-    registered = ""
+    registered = "not registered"
     if "version" in model:
-        registered = f"\nregistered as {model['name']} version {model['version']}, alias challenger"
+        registered = f"registered as {model['name']} version {model['version']}, alias challenger"
+    elif selection.unsure:
+        registered = (
+            "not registered, since nothing found is stable; register=always registers it all the same"
+        )
+    ahead = ", `segment promote` to make the winner the champion" if "version" in model else ""
     text = (
         f"{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
-        f"run {parent.id}{registered}\n"
-        f"next: `segment ui` to compare the runs, `segment promote` to make the winner the champion"
+        f"run {parent.id}\n{registered}\nnext: `segment ui` to compare the runs{ahead}"
     )
     winner = {
         "trial": selection.winner,
         **clustering_record(assessed, metrics),
         "reason": selection.reason,
+        "unsure": selection.unsure,
         "segments": segments_record(kept.market),
     }
     return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})

@@ -1,7 +1,8 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
 from segmentation.evaluation._across import Step, across
-from segmentation.evaluation._consensus import ByConsensus, cheap_evidence
+from segmentation.evaluation._consensus import DISSOLVED, ByConsensus, Limits, SubSamples, resampled
+from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
 from segmentation.evaluation._indices import (
     Gap,
     bic,
@@ -20,7 +21,6 @@ from segmentation.evaluation._selection import (
     BySilhouette,
     Candidate,
     Constraints,
-    Evidence,
     Field,
     Refit,
     Selection,
@@ -33,7 +33,9 @@ from segmentation.evaluation._yardstick import EXACT_ROWS, Yardstick
 
 __all__ = [
     "BETTER",
+    "DISSOLVED",
     "EXACT_ROWS",
+    "TERMS",
     "ByConsensus",
     "ByPareto",
     "BySilhouette",
@@ -43,12 +45,14 @@ __all__ = [
     "Evidence",
     "Field",
     "Gap",
+    "Limits",
     "Refit",
     "Scores",
     "Selection",
     "SetScore",
     "Stability",
     "Step",
+    "SubSamples",
     "Verdict",
     "Yardstick",
     "across",
@@ -61,10 +65,12 @@ __all__ = [
     "knee",
     "mean_silhouette",
     "prediction_strength",
+    "resampled",
     "segment_silhouettes",
     "share_negative",
     "silhouette_reference",
     "silhouette_values",
     "stability",
+    "terms",
     "verdict",
 ]

@@ -1,84 +1,115 @@
-"""The default choice of a winner: what resampling and other algorithms confirm."""
+"""The default choice of a winner: it follows from what the customers show."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
-from scipy.stats import beta
 
-from segmentation.clustering import few_levels
 from segmentation.errors import InputError
-from segmentation.evaluation._selection import (
-    Candidate,
-    Constraints,
-    Evidence,
-    Field,
-    Refit,
-    Selection,
-    failures,
-)
-from segmentation.evaluation._stability import (
-    Resample,
-    adjusted_rand,
-    compare,
-    draws,
-    information,
-    information_lost,
-)
-
-PRICE = 8.0
-"""Bits of information that one bit of doubt outweighs. Measured on labelled sets: 7 to 10 find nearly the same
-winners; below, k grows until nobody can repeat it."""
-
-SOLID = 0.8
-"""Adjusted Rand index from which an answer counts as found again."""
+from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
+from segmentation.evaluation._refusals import refusals
+from segmentation.evaluation._selection import Candidate, Constraints, Field, Refit, Selection, failures
+from segmentation.evaluation._stability import Resample, adjusted_rand, compare, draws
 
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 
-LILLIEFORS = 0.886
-"""The 5 % critical value, times 1 / sqrt(rows), of a normal distribution whose parameters were estimated
-(Lilliefors 1967)."""
-
-FAR_FROM_NORMAL = 0.1
-"""Kolmogorov distance above which a segment is of another shape than a Gaussian, whatever its size."""
-
-ONE_SIDED = 1.645
-"""Standard errors that likelihoods must differ by to be told apart at 5 % (Vuong 1989)."""
-
 FITS = 6
-RESAMPLED_ROWS = 2_000
+"""Fits to sub-samples that judge a candidate at first."""
+ALL_FITS = 20
+"""Fits that judge whoever leads, so that their error decides nothing."""
+SHORTLIST = 16
+"""Different answers that are resampled where segments are natural."""
+RESAMPLED_ROWS = 3_000
+SURELY = float(np.log(20))
+"""Difference in weight at which one answer is twenty times as likely the better one as another."""
+NEARLY = 0.9
+"""Adjusted Rand index from which on two answers with as many segments are nearly the same."""
+TIE = 0.1
+"""Reproduced bits within which answers are equally telling."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a clustering must reach to be relied on; the same that `gate=default` asks of a model.
+
+    Parameters
+    ----------
+    min_stability : float
+        Mean adjusted Rand index between fits to sub-samples.
+    min_jaccard : float
+        Of each segment to its like in sub-samples.
+    min_share : float
+        Of all customers, in the smallest segment.
+    min_customers : int
+        In the smallest segment.
+    """
+
+    min_stability: float = 0.7
+    min_jaccard: float = 0.75
+    min_share: float = 0.02
+    min_customers: int = 10
+
+    def lacking(self, candidate: Candidate, evidence: Evidence) -> str:
+        """What it lacks, in words; empty where it reaches all."""
+        smallest = candidate.scores.smallest_share * len(candidate.labels)
+        found = []
+        if evidence.stability and evidence.stability.score < self.min_stability:
+            found.append(
+                f"sub-samples repeat it with ARI {evidence.stability.score:.2f}, below {self.min_stability:g}"
+            )
+        if evidence.stability and (least := evidence.stability.jaccard_min) < self.min_jaccard:
+            found.append(f"a segment comes back with a Jaccard of {least:.2f}, below {self.min_jaccard:g}")
+        if candidate.scores.smallest_share < self.min_share or round(smallest) < self.min_customers:
+            found.append(f"its smallest segment holds {smallest:.0f} customers")
+        return " and ".join(found)
 
 
 @dataclass(frozen=True)
 class ByConsensus:
-    """The clustering that tells most of what resampling and other algorithms confirm.
+    """The clustering that the evidence speaks for, by what the customers show.
 
     Parameters
     ----------
-    budget : int, default=240
-        The most fits to sub-samples; six judge one candidate, and 3 to 20 candidates usually settle it.
+    budget : int, default=600
+        The most fits to sub-samples; six judge one candidate, twenty whoever leads.
+    min_segments, max_segments : int, default=3, 8
+        How many segments are useful where they are a choice.
+    limits : Limits, optional
+        What a clustering must reach to be relied on. The best of those that do wins.
+    weights : str, optional
+        A JSON file: stage ("cheap", "full") -> term -> weight, for tables with natural segments; by default the one
+        that is shipped, `weights.json`.
 
     Notes
     -----
-    Two candidates are compared. The *confirmed* one has the most information less `PRICE` times what is lost
-    under resampling and between algorithms; a segment that dissolves (Jaccard below 0.6) rules it out. (Where there
-    is only one algorithm it is the one with the highest silhouette.) The
-    *mixture* one explains the customers best with one Gaussian a segment (a classification likelihood with
-    the penalty of BIC); of several with as many segments whose likelihoods cannot be told apart (Vuong's test)
-    the one that sub-samples repeat best. The mixture wins where its segments are Gaussian indeed, unless the
-    confirmed one is not, and sub-samples or algorithms differ about the mixture: then it has only paved another
-    shape with Gaussians. Columns of few values (yes or no, a level) enter the likelihood by their frequencies, and
-    where there are any the mixture wins: what merely repeats the levels is repeated by every sub-sample.
+    *Natural*: the clustering that boundaries in sparse places, sub-samples, other algorithms and the shape of the
+    segments speak for; a weighted sum of these, fitted to labelled and generated sets (`benchmarks/learn.py`). The
+    sixteen best by what needs no fit are fitted to sub-samples.
 
-    Only candidates whose upper bound exceeds the best confirmed one are resampled, so that a larger budget
-    changes nothing once it is enough.
+    *Reproducible*: the cut of which sub-samples repeat most, in bits about a customer's segment. *Constructive*: the
+    same, with 3 to 8 segments. Of equally telling ones the one with the highest silhouette.
+
+    Nothing wins of which a segment dissolves (Jaccard below 0.6), that is one column's levels or ties again, or that
+    leaves much of the value in no segment. The sub-samples are the same for all candidates.
     """
 
-    budget: int = 240
+    budget: int = 600
+    min_segments: int = 3
+    max_segments: int = 8
+    limits: Limits | None = None
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         require_budget(self.budget)
+        if not 2 <= self.min_segments <= self.max_segments:
+            raise InputError(
+                f"selection.min_segments is {self.min_segments} and max_segments {self.max_segments}; valid is "
+                f"2 <= min_segments <= max_segments."
+            )
 
     def select(
         self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
@@ -102,47 +133,65 @@ class ByConsensus:
             None where no candidate keeps the constraints.
         """
         failed = failures(candidates, constraints)
-        kept = {c.number: c for c in sorted(candidates, key=lambda c: c.number) if c.number not in failed}
+        kept = sorted((c for c in candidates if c.number not in failed), key=lambda c: c.number)
         if not kept:
             return None
-        contest = _Contest(kept, cheap_evidence(list(kept.values()), field.X), field, self.budget, seed)
-        solid = contest.best(_confirmed, lambda e: _dissolving(e) is None)
-        explaining = contest.best(_mixture, lambda e: True)
-        evidence = contest.evidence
-        mixture = kept[next(iter(kept)) if explaining is None else explaining]
-        confirmed = mixture if solid is None else kept[solid]
-        several = len({c.algorithm for c in kept.values()}) > 1
-        # Where columns have few values, whatever repeats their levels is repeated by every sub-sample.
-        mixed = bool(few_levels(field.X).any())
-        explained = several and (
-            mixed
-            or (
-                _normal(field.X, mixture.labels)
-                and (
-                    confirmed.number == mixture.number
-                    or _solid(evidence[mixture.number])
-                    or not _another_shape(field.X, confirmed.labels)
-                )
-            )
+        refused = refusals(kept, field, constraints)
+        contest = _Contest(kept, field, self.budget, seed, self.limits or Limits())
+        open_to = [c for c in kept if c.number not in refused] or kept
+        if field.verdict == "natural":
+            winner = self._natural(contest, open_to)
+        else:
+            winner = self._cut(contest, open_to, field.verdict == "constructive")
+        lacking = refused.get(winner.number) or contest.lacking(winner.number)
+        reason = _reason(winner, contest, field.verdict)
+        if lacking:
+            reason = f"No stable segmentation: of the best that was found, {lacking}. {reason}"
+        failed |= refused | contest.dissolving()
+        failed.pop(winner.number, None)
+        return Selection(
+            contest.ranking(winner, candidates, failed), failed, reason, contest.evidence, lacking
         )
-        winner = contest.most_repeated(mixture.number) if explained else confirmed.number
-        value = _mixture if explained else _confirmed
-        failed |= {i: why for i, e in evidence.items() if i != winner and (why := _dissolving(e))}
-        behind = {i: round(value(evidence[winner]) - value(evidence[i]), 9) for i in kept}
-        failed |= {
-            i: f"would be {behind[i]:.2f} behind even if every sub-sample repeated it"
-            for i in kept
-            if evidence[i].stability is None and behind[i] > 0 and i not in failed
-        }
-        # What was looked at comes first, what broke a constraint last.
-        rest = sorted(
-            (c.number for c in candidates if c.number != winner),
-            key=lambda i: (i not in kept, i in failed, behind.get(i, 0.0), i),
+
+    def _natural(self, contest: "_Contest", kept: Sequence[Candidate]) -> Candidate:
+        weights = _weights(self.weights)
+        silhouette = max(c.scores.silhouette for c in kept)
+        fit = max(contest.evidence[c.number].fit for c in kept)
+
+        def weight(c: Candidate, stage: str) -> float:
+            found = terms(contest.evidence[c.number], c, silhouette, fit)
+            return round(sum(w * found[name] for name, w in weights[stage].items()), 9)
+
+        shortlist = _different(kept, lambda c: weight(c, "cheap"), SHORTLIST)
+        leader = contest.settle(shortlist, lambda c: weight(c, "full"), SURELY)
+        return contest.most_repeated(leader, shortlist)
+
+    def _cut(self, contest: "_Contest", kept: Sequence[Candidate], constructive: bool) -> Candidate:
+        if constructive:
+            within = [c for c in kept if self.min_segments <= c.scores.n_segments <= self.max_segments]
+            kept = within or kept
+        # Noise is no part of a cut, and a search for dense places finds chance where there are none.
+        kept = [c for c in kept if c.asked is not None] or kept
+        different = _different(kept, lambda c: contest.evidence[c.number].information, len(kept))
+        leader = contest.settle(different, lambda c: contest.evidence[c.number].reproduced, np.inf)
+        return contest.tied(leader, different)
+
+
+@cache
+def _weights(path: str | None) -> Mapping[str, Mapping[str, float]]:
+    """The weights of natural segments: a file's, or those that are shipped."""
+    file = Path(path) if path else Path(__file__).parent / "weights.json"
+    try:
+        found: Mapping[str, Mapping[str, float]] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"selection.weights={path} cannot be read ({error}); valid is a JSON file."
+        ) from None
+    if not all(set(found.get(stage, ())) <= set(TERMS) and found.get(stage) for stage in ("cheap", "full")):
+        raise InputError(
+            f"selection.weights={path} must hold the weights of 'cheap' and 'full'; valid terms are {', '.join(TERMS)}."
         )
-        ranking = (winner, *rest)
-        kind = ("in amounts and levels" if mixed else "as Gaussian groups") if explained else None
-        reason = _why(ranking, kept, evidence, failed, behind, kind)
-        return Selection(ranking, failed, reason, evidence)
+    return found
 
 
 def require_budget(budget: int) -> None:
@@ -154,256 +203,202 @@ def require_budget(budget: int) -> None:
 
 
 class _Contest:
-    """Candidates with their evidence, which grows until the best is known or the budget is spent."""
+    """Candidates with their evidence, which grows until the leader is known well or the budget is spent."""
 
     def __init__(
-        self, kept: dict[int, Candidate], evidence: dict[int, Evidence], field: Field, budget: int, seed: int
+        self, kept: Sequence[Candidate], field: Field, budget: int, seed: int, limits: Limits
     ) -> None:
-        self.kept, self.evidence, self.field, self.budget = kept, evidence, field, budget
-        self.drawn = drawn(len(field.X), seed)
+        self.kept = {c.number: c for c in kept}
+        self.evidence = cheap_evidence(kept, field.X)
+        self.field, self.budget, self.limits = field, budget, limits
+        self.samples = SubSamples.of(len(field.X), seed)
+        self._fitted: dict[int, list[Resample]] = {}
 
-    def best(self, value: Callable[[Evidence], float], keeps: Callable[[Evidence], bool]) -> int | None:
-        """Best first: what cannot exceed the best so far even if resampling loses nothing is left out."""
-        # Rounded, so that the order of a sum decides nothing.
-        bound = {i: round(value(e), 9) for i, e in self.evidence.items()}
-        leader: tuple[float, float, int] | None = None
-        for number in sorted(self.evidence, key=lambda i: (-bound[i], i)):
-            if leader and -bound[number] > leader[0]:
-                break
-            self.resample(number)
-            if self.evidence[number].stability is None:
-                break
-            found = self.evidence[number]
-            if keeps(found):
-                rank = (-round(value(found), 9), -self.kept[number].scores.silhouette, number)
-                leader = min(leader or rank, rank)
-        return leader[2] if leader else None
+    def settle(
+        self, candidates: Sequence[Candidate], value: Callable[[Candidate], float], surely: float
+    ) -> Candidate:
+        """The best of those that reach the limits, unless one that does not is surely better.
 
-    def most_repeated(self, number: int) -> int:
-        """Of the answers that explain the rows no worse than this one for all one can tell, the most stable."""
-        own, tied = self.kept[number], [number]
-        fit = _row_fit(self.field.X, own.labels)
-        for c in self.kept.values():
-            if c.number != number and c.scores.n_segments == own.scores.n_segments:
-                worse = fit - _row_fit(self.field.X, c.labels)
-                if worse.mean() <= ONE_SIDED * worse.std() / np.sqrt(len(worse)):
-                    tied.append(c.number)
-        for i in tied:
-            self.resample(i)
-        known = [i for i in tied if self.evidence[i].stability]
-        return min(known or tied, key=lambda i: (_lost(self.evidence[i]), -self.kept[i].scores.silhouette, i))
+        Who leads is fitted to more sub-samples, until it still leads.
+        """
+        for c in candidates:
+            self.look(c.number, FITS)
+        while True:
+            ranked = sorted(candidates, key=lambda c: (self.dissolved(c.number), -value(c), c.number))
+            leader = ranked[0]
+            reaching = [c for c in ranked if not self.lacking(c.number)]
+            if reaching and value(leader) - value(reaching[0]) < surely:
+                leader = reaching[0]
+            if not self.look(leader.number, ALL_FITS):
+                return leader
 
-    def resample(self, number: int) -> None:
-        """Fit one candidate to the sub-samples, unless that was done or the budget is spent."""
-        if self.evidence[number].stability is None and self.budget >= FITS:
-            self.budget -= FITS
-            known = self.evidence[number]
-            self.evidence[number] = resampled(self.kept[number], known, self.field.refit, self.drawn)
+    def most_repeated(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
+        """Of nearly the same answers, the one that sub-samples repeat best."""
+        k = leader.scores.n_segments
+        near = [
+            c
+            for c in candidates
+            if c.scores.n_segments == k and adjusted_rand(c.labels, leader.labels) >= NEARLY
+        ]
+        for c in near:
+            self.look(c.number, ALL_FITS)
+        lacks = bool(self.lacking(leader.number))
+        near = [
+            c
+            for c in near
+            if c is leader or (not self.dissolved(c.number) and lacks >= bool(self.lacking(c.number)))
+        ]
+
+        def order(c: Candidate) -> tuple[float, float, int]:
+            found = self.evidence[c.number].stability
+            return round(found.lost, 2) if found else np.inf, -round(c.scores.silhouette, 9), c.number
+
+        return min(near, key=order)
+
+    def tied(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
+        """Of those that are as telling as the leader and lack no more, the one with the highest silhouette."""
+        if self.lacking(leader.number):
+            return leader
+        least = self.evidence[leader.number].reproduced - TIE
+        near = [c for c in candidates if self.evidence[c.number].reproduced >= least]
+        for c in near:
+            if not self.lacking(c.number):
+                self.look(c.number, ALL_FITS)
+        near = [
+            c for c in near
+            if not self.lacking(c.number) and self.evidence[c.number].reproduced >= least
+        ]  # fmt: skip
+        return min(near, key=lambda c: (-round(c.scores.silhouette, 9), c.number))
+
+    def look(self, number: int, fits: int) -> bool:
+        """Fit one candidate to as many sub-samples; False where that was done, or the budget is spent."""
+        fitted = self._fitted.setdefault(number, [])
+        missing = min(fits - len(fitted), self.budget)
+        if missing <= 0 or len(fitted) + missing < 2:
+            return False
+        self.budget -= missing
+        drawn = self.samples.of_candidate(self.kept[number])
+        fitted += [(rows, self.field.refit(number, rows)) for rows in drawn[len(fitted) :][:missing]]
+        found = compare(self.kept[number].labels, fitted)
+        self.evidence[number] = replace(self.evidence[number], stability=found)
+        return True
+
+    def lacking(self, number: int) -> str:
+        """What a candidate lacks to be relied on."""
+        if self.evidence[number].stability is None:
+            return "it was not fitted to sub-samples"
+        return self.limits.lacking(self.kept[number], self.evidence[number])
+
+    def dissolved(self, number: int) -> bool:
+        """Whether a segment dissolves; what was not looked at is no better."""
+        found = self.evidence[number].stability
+        return found is None or found.jaccard_min < DISSOLVED
+
+    def dissolving(self) -> dict[int, str]:
+        """Which candidates have a segment that dissolves."""
+        return {
+            i: f"segment {int(np.nanargmin(e.stability.jaccard))} does not come back in sub-samples "
+            f"(Jaccard {e.stability.jaccard_min:.2f})"
+            for i, e in self.evidence.items()
+            if e.stability and e.stability.jaccard_min < DISSOLVED
+        }
+
+    def ranking(
+        self, winner: Candidate, candidates: Sequence[Candidate], failed: Mapping[int, str]
+    ) -> tuple[int, ...]:
+        """The winner, what was looked at closely, the rest, and last what broke a constraint."""
+
+        def order(c: Candidate) -> tuple:
+            own = self.evidence.get(c.number)
+            return (
+                c.number != winner.number,
+                c.number not in self.kept,
+                c.number in failed,
+                own is None or own.stability is None,
+                -round(own.reproduced, 9) if own else 0.0,
+                c.number,
+            )
+
+        return tuple(c.number for c in sorted(candidates, key=order))
 
 
-def _confirmed(evidence: Evidence) -> float:
-    """Information less the price of what others dispute and resampling changes; an upper bound before it."""
-    if evidence.disputed is None:
-        # Without another algorithm the bits have no price: finer cuts would be worth more and more.
-        return evidence.silhouette
-    return evidence.information - PRICE * (evidence.disputed + _lost(evidence)) / 2
+@dataclass(frozen=True)
+class SubSamples:
+    """The sub-samples that candidates are fitted to, the same for all of them.
 
-
-def _mixture(evidence: Evidence) -> float:
-    """How well the segments explain the customers as Gaussians, less a little of the same doubt."""
-    # A classification likelihood charges all the information for naming segments, which a mixture that
-    # overlaps need not do: part of it is given back.
-    # Measured: 0.2 with 0, 0.3 with 0.1 and 0.4 with 0.2 choose alike.
-    return evidence.fit + 0.3 * evidence.information - 0.1 * ((evidence.disputed or 0.0) + _lost(evidence))
-
-
-def _solid(evidence: Evidence) -> bool:
-    """Whether sub-samples and other algorithms find a mixture again: no paving of another shape is repeated so well."""
-    if evidence.stability is None or evidence.agreement is None:
-        return False
-    repeated = min(evidence.stability.score, evidence.agreement) >= SOLID
-    return repeated and _dissolving(evidence) is None
-
-
-def _lost(evidence: Evidence) -> float:
-    return evidence.stability.lost if evidence.stability else 0.0
-
-
-def cheap_evidence(kept: Sequence[Candidate], X: np.ndarray) -> dict[int, Evidence]:
-    """What needs no further fit: information, agreement between algorithms, likelihood."""
-    found = {}
-    algorithms = {c.algorithm for c in kept}
-    for c in kept:
-        own = information(c.labels)
-        nearest = sorted(
-            _nearest(c, [o for o in kept if o.algorithm == other], own)
-            for other in algorithms - {c.algorithm}
-        )[:2]
-        disputed = float(np.mean([lost for lost, _ in nearest])) if nearest else None
-        agreement = -float(np.mean([rand for _, rand in nearest])) if nearest else None
-        fit = _gaussian_fit(X, c.labels)
-        found[c.number] = Evidence(own, disputed, agreement, fit, c.scores.silhouette)
-    return found
-
-
-def _nearest(c: Candidate, others: Sequence[Candidate], own: float) -> tuple[float, float]:
-    """Information lost to the most similar answer with k within 1, and minus its adjusted Rand index."""
-    near = [o for o in others if abs(o.scores.n_segments - c.scores.n_segments) <= 1]
-    if not near:
-        return own, 0.0
-    lost, answer = min(((information_lost(c.labels, o.labels), o) for o in near), key=lambda pair: pair[0])
-    return lost, -adjusted_rand(c.labels, answer.labels)
-
-
-def _gaussian_fit(X: np.ndarray, labels: np.ndarray) -> float:
-    """BIC of one Gaussian a segment, noise another one, as a gain: bits a row, higher is better."""
-    n, few = len(X), few_levels(X)
-    d = int((~few).sum())
-    levels = sum(len(np.unique(column)) - 1 for column in X[:, few].T)
-    parameters = len(np.unique(labels)) * (1 + d + d * (d + 1) / 2 + levels)
-    return float(_row_fit(X, labels).mean() - parameters * np.log2(n) / 2 / n)
-
-
-def _row_fit(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Log-likelihood of each row in its segment, the segment's share included, in bits.
-
-    Amounts follow the segment's Gaussian; columns of few values its frequencies, for an indicator of 0 and 1 has no
-    density: a Gaussian would fit the better the fewer members have the level.
+    Attributes
+    ----------
+    everyone : list of ndarray of int
+        Positions of four fifths of all rows.
+    some : list of ndarray of int
+        The same of at most `RESAMPLED_ROWS` rows.
     """
-    few = few_levels(X)
-    n = len(X)
-    fit = _gaussian_log(X[:, ~few], labels) if not few.all() else np.zeros(n)
-    for column in X[:, few].T:
-        fit += _level_log(column, labels)
-    sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    return (fit + np.log(sizes[2][sizes[1]] / n)) / np.log(2)
+
+    everyone: list[np.ndarray]
+    some: list[np.ndarray]
+
+    @classmethod
+    def of(cls, n: int, seed: int) -> "SubSamples":
+        """Draw them for n rows."""
+        rows = np.arange(n)
+        sampled = rows
+        if n > RESAMPLED_ROWS:
+            sampled = np.sort(np.random.default_rng(seed).choice(n, RESAMPLED_ROWS, replace=False))
+        return cls(draws(rows, ALL_FITS, seed=seed), draws(sampled, ALL_FITS, seed=seed))
+
+    def of_candidate(self, c: Candidate) -> list[np.ndarray]:
+        """Those of one candidate."""
+        # A radius or a number of neighbours means something else among fewer rows; a number of segments does not.
+        return self.everyone if c.asked is None else self.some
 
 
-def _gaussian_log(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    n, d = X.shape
-    everything = np.cov(X.T, bias=True).reshape(d, d)
-    floor = 1e-3 * np.diag(np.diag(everything) + 1e-12)
-    fit = np.empty(n)
-    for segment in np.unique(labels):
-        inside = labels == segment
-        rows = X[inside] - X[inside].mean(axis=0)
-        # Too few rows span no ellipsoid.
-        model = (rows.T @ rows / len(rows) if len(rows) > d else everything) + floor
-        volume = np.linalg.slogdet(model)[1] + d * np.log(2 * np.pi)
-        distance = np.einsum("ij,ij->i", rows @ np.linalg.inv(model), rows)
-        fit[inside] = -(volume + distance) / 2
-    return fit
-
-
-def _level_log(column: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    _, level = np.unique(column, return_inverse=True)
-    _, segment = np.unique(labels, return_inverse=True)
-    counts = np.zeros((segment.max() + 1, level.max() + 1))
-    np.add.at(counts, (segment, level), 1)
-    # One customer more, spread as all are: as LatentClass does.
-    counts += counts.sum(axis=0) / len(column)
-    shares = np.log(counts / counts.sum(axis=1, keepdims=True))
-    found: np.ndarray = shares[segment, level]
-    return found
-
-
-def drawn(n: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Sub-samples of all rows, and of at most RESAMPLED_ROWS of them."""
-    everyone = np.arange(n)
-    some = everyone
-    if n > RESAMPLED_ROWS:
-        some = np.sort(np.random.default_rng(seed).choice(n, RESAMPLED_ROWS, replace=False))
-    return draws(everyone, FITS, seed=seed), draws(some, FITS, seed=seed)
-
-
-def resampled(
-    c: Candidate, known: Evidence, refit: Refit, drawn: tuple[list[np.ndarray], list[np.ndarray]]
-) -> Evidence:
-    """Add what sub-samples make of a candidate."""
-    # A radius or a number of neighbours means something else among fewer rows; a number of segments does not.
-    samples = drawn[0] if c.asked is None else drawn[1]
-    fitted: list[Resample] = [(rows, refit(c.number, rows)) for rows in samples]
+def resampled(c: Candidate, known: Evidence, refit: Refit, samples: SubSamples) -> Evidence:
+    """Add what a few sub-samples make of a candidate."""
+    fitted: list[Resample] = [(rows, refit(c.number, rows)) for rows in samples.of_candidate(c)[:FITS]]
     return replace(known, stability=compare(c.labels, fitted))
 
 
-def _dissolving(evidence: Evidence) -> str | None:
-    if evidence.stability is None:
-        return None
-    jaccard = evidence.stability.jaccard
-    worst = int(np.argmin(jaccard))
-    if jaccard[worst] >= DISSOLVED:
-        return None
-    return f"segment {worst} does not come back in sub-samples (Jaccard {jaccard[worst]:.2f})"
+def _different(kept: Sequence[Candidate], value: Callable[[Candidate], float], most: int) -> list[Candidate]:
+    """The best candidates, each answer once, whatever its segments are called."""
+    found: dict[bytes, Candidate] = {}
+    for c in sorted(kept, key=lambda c: (-value(c), c.number)):
+        _, first = np.unique(c.labels, return_index=True)
+        # Segments in the order in which they first occur.
+        names = np.full(int(c.labels.max(initial=-1)) + 2, -1)
+        present = c.labels[np.sort(first)]
+        present = present[present >= 0]
+        names[present] = np.arange(len(present))
+        found.setdefault(names[c.labels].tobytes(), c)
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
-def _normality(X: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Kolmogorov distance of the segments' Mahalanobis distances from a Gaussian's, plain and times sqrt(rows)."""
-    X = X[:, ~few_levels(X)]
-    d = X.shape[1]
-    if d == 0:
-        return 0.0, 0.0
-    found, sizes = [], []
-    for segment in np.unique(labels[labels >= 0]):
-        rows = X[labels == segment]
-        m = len(rows)
-        if m < d + 3:
-            continue
-        rows = rows - rows.mean(axis=0)
-        inverse = np.linalg.pinv(rows.T @ rows / (m - 1))
-        squared = np.einsum("ij,ij->i", rows @ inverse, rows)
-        # Exact for estimated parameters: Gnanadesikan and Kettenring 1972.
-        expected = beta.cdf(np.sort(squared) * m / (m - 1) ** 2, d / 2, (m - d - 1) / 2)
-        steps = np.arange(m + 1) / m
-        found.append(max((steps[1:] - expected).max(), (expected - steps[:-1]).max()))
-        sizes.append(m)
-    if not found:
-        return 1.0, np.inf
-    distance = np.asarray(found)
-    return float(np.average(distance, weights=sizes)), float(
-        np.average(distance * np.sqrt(sizes), weights=sizes)
-    )
+HOW = {
+    "natural": "is what the evidence speaks for most",
+    "reproducible": "is the cut of which sub-samples repeat most",
+    "constructive": "is the most telling stable cut, a choice among others",
+}
 
 
-def _normal(X: np.ndarray, labels: np.ndarray) -> bool:
-    return _normality(X, labels)[1] <= LILLIEFORS
-
-
-def _another_shape(X: np.ndarray, labels: np.ndarray) -> bool:
-    distance, scaled = _normality(X, labels)
-    return distance > FAR_FROM_NORMAL and scaled > LILLIEFORS
-
-
-def _why(
-    ranking: tuple[int, ...],
-    kept: dict[int, Candidate],
-    evidence: dict[int, Evidence],
-    failed: dict[int, str],
-    behind: dict[int, float],
-    kind: str | None,
-) -> str:
-    won, proof = kept[ranking[0]], evidence[ranking[0]]
-    how = f"explains the customers best {kind}" if kind else "tells most of what holds"
-    if proof.disputed is None:
-        how = "has the highest silhouette of those whose segments hold"
-    stable = f"{proof.stability.score:.2f}" if proof.stability else "unknown"
+def _reason(winner: Candidate, contest: _Contest, verdict: str) -> str:
+    found = contest.evidence[winner.number]
+    stable = f"{found.stability.score:.2f}" if found.stability else "unknown"
     agreed = "there is no other algorithm to confirm it"
-    if proof.agreement is not None:
-        agreed = f"other algorithms with {proof.agreement:.2f}"
-    text = f"Trial {won.number} ({won.title}) {how}: sub-samples repeat it with ARI {stable}, {agreed}."
-    for number in ranking[1:]:
-        if number not in kept or (number in failed and evidence[number].stability):
-            continue
-        other = kept[number]
-        # The runner-up worth naming is another answer, not nearly the same one.
-        if adjusted_rand(other.labels, won.labels) <= 0.95:
-            far = _distance(behind[number], evidence[number])
-            return f"{text} The next different answer is trial {number} ({other.title}), {far}."
-    return f"{text} No other answer passed every test."
-
-
-def _distance(behind: float, evidence: Evidence) -> str:
-    if behind <= 0:
-        return "which explains them as well and is repeated less"
-    least = "" if evidence.stability else "at least "
-    unit = "in silhouette" if evidence.disputed is None else "bits a customer"
-    return f"{least}{behind:.2f} {unit} behind"
+    if found.agreement is not None:
+        agreed = f"other algorithms find it with ARI {found.agreement:.2f}"
+    text = f"Trial {winner.number} ({winner.title}) {HOW[verdict]}: sub-samples repeat it with ARI {stable}, {agreed}."
+    # The runner-up worth naming is another answer, not nearly the same one.
+    others = [
+        c
+        for i, c in contest.kept.items()
+        if contest.evidence[i].stability
+        and not contest.lacking(i)
+        and adjusted_rand(c.labels, winner.labels) <= 0.95
+    ]
+    if not others:
+        return f"{text} No other answer is as stable as it must be."
+    other = max(others, key=lambda c: (contest.evidence[c.number].reproduced, -c.number))
+    proof = contest.evidence[other.number].stability
+    assert proof is not None
+    return f"{text} Another stable answer is trial {other.number} ({other.title}), repeated with ARI {proof.score:.2f}."

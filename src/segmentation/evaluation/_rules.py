@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation._consensus import FITS, cheap_evidence, drawn, require_budget, resampled
+from segmentation.evaluation._consensus import FITS, SubSamples, require_budget, resampled
+from segmentation.evaluation._evidence import cheap_evidence
 from segmentation.evaluation._scores import BETTER
 from segmentation.evaluation._selection import Candidate, Constraints, Field, Selection, failures
 
@@ -43,7 +44,7 @@ class ByStability:
         if not kept:
             return None
         evidence = cheap_evidence(kept, field.X)
-        samples = drawn(len(field.X), seed)
+        samples = SubSamples.of(len(field.X), seed)
         looked_at = kept[: self.budget // FITS]
         score: dict[int, float] = {}
         for c in looked_at:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from segmentation.errors import InputError
 from segmentation.evaluation._scores import Scores
-from segmentation.evaluation._stability import Stability
+from segmentation.evaluation._structure import Answer
+
+if TYPE_CHECKING:
+    from segmentation.evaluation._evidence import Evidence
 
 Refit = Callable[[int, np.ndarray], np.ndarray]
 """Fits a trial's configuration to these rows alone, positions of shape (m,), and returns their labels."""
@@ -117,39 +121,19 @@ class Field:
     refit : callable
         `refit(number, rows)` fits that trial's configuration to those rows and returns their labels.
         The same few arrays of rows come again for every trial: a tree grown for them can be kept.
+    verdict : {"natural", "reproducible", "constructive"}
+        What the customers show; the choice follows from it.
+    columns : ndarray of shape (n, p) or None
+        The features before any scaling.
+    value : ndarray of shape (n,) or None
+        What each customer is worth, where that is known.
     """
 
     X: np.ndarray
     refit: Refit
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for one clustering, in bits a customer unless it says otherwise.
-
-    Attributes
-    ----------
-    information : float
-        What the segment tells of a customer: the entropy of the shares; log2(k) for k equal segments.
-    disputed : float or None
-        Variation of information to the most similar answers of the two algorithms nearest to it, k within 1;
-        None where there is no other algorithm.
-    agreement : float or None
-        The same as an adjusted Rand index, 1 for the same segments.
-    fit : float
-        Log-likelihood of one Gaussian a segment, less the BIC's penalty.
-    silhouette : float
-        In the yardstick space, -1 to 1.
-    stability : Stability or None
-        None where it was not resampled, because it could not win.
-    """
-
-    information: float
-    disputed: float | None
-    agreement: float | None
-    fit: float
-    silhouette: float
-    stability: Stability | None = None
+    verdict: Answer = "natural"
+    columns: np.ndarray | None = None
+    value: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -166,12 +150,15 @@ class Selection:
         Why the first one won, what came second and how close.
     evidence : mapping of int to Evidence
         For each candidate that was looked at more closely.
+    unsure : str
+        What the first one lacks to be a segmentation to rely on; empty where it lacks nothing.
     """
 
     ranking: tuple[int, ...]
     failed: dict[int, str]
     reason: str
-    evidence: Mapping[int, Evidence] = field(default_factory=dict)
+    evidence: Mapping[int, "Evidence"] = field(default_factory=dict)
+    unsure: str = ""
 
     @property
     def winner(self) -> int:

@@ -28,12 +28,15 @@ class Stability:
     lost : float
         Mean variation of information between the clustering of all rows and that of a sub-sample, in bits a
         row: what of the answer changes with the customers. 0 for nothing.
+    fits : int
+        Sub-samples that were looked at.
     """
 
     score: float
     spread: float
     lost: float
     jaccard: tuple[float, ...]
+    fits: int = 0
 
     @property
     def jaccard_min(self) -> float:
@@ -120,7 +123,9 @@ def compare(labels: np.ndarray, resamples: Sequence[Resample]) -> Stability:
     times = np.isfinite(best).sum(axis=0)
     jaccard = np.where(times > 0, np.nansum(best, axis=0) / np.maximum(times, 1), np.nan)
     lost = float(np.mean([information_lost(labels[rows], found) for rows, found in resamples]))
-    return Stability(float(np.mean(scores)), float(np.std(scores)), lost, tuple(float(j) for j in jaccard))
+    return Stability(
+        float(np.mean(scores)), float(np.std(scores)), lost, tuple(float(j) for j in jaccard), len(resamples)
+    )
 
 
 def adjusted_rand(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """The Optuna study: what may be tried, trying it, and what came out."""
 
 from segmentation.study._bench import Bench, Clustering, Fitted, own_scores
-from segmentation.study._search import Outcome, Search, Study, open_study, run_search
+from segmentation.study._search import Outcome, Search, Study, open_study, run_search, trials_of
 from segmentation.study._space import FROM_DATA, Choice, Configuration, Float, Integer, Space
 from segmentation.study._views import (
     curves_over_k,
@@ -32,4 +32,5 @@ __all__ = [
     "parameter_importance",
     "parameter_table",
     "run_search",
+    "trials_of",
 ]

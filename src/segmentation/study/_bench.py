@@ -10,8 +10,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import (
+    DBSCAN,
+    HDBSCAN,
+    OPTICS,
     BisectingKMeans,
     GaussianMixture,
     Hierarchical,
@@ -22,10 +26,12 @@ from segmentation.clustering import (
     few_levels,
 )
 from segmentation.errors import InputError
-from segmentation.evaluation import Candidate, Scores, Yardstick, bic, icl
+from segmentation.evaluation import Candidate, Scores, Verdict, Yardstick, bic, icl, verdict
 from segmentation.features import AutoScaler
 from segmentation.study._plan import bounds_from_data, plan
 from segmentation.study._space import FROM_DATA, Configuration, Space
+
+DENSITY = (DBSCAN, HDBSCAN, OPTICS)
 
 CACHE_BYTES = 1 << 30
 """Scaled and reduced matrices beyond this are dropped, the longest unused first; labels likewise."""
@@ -105,11 +111,13 @@ class Bench:
         self._scaler, self._scaler_name, self._seed = yardstick, yardstick_name, seed
         self._features: dict[str, tuple[Any, np.ndarray]] = {}
         self._yardsticks: dict[str, Yardstick] = {}
+        self._verdicts: dict[str, Verdict] = {}
         self._matrices: OrderedDict[tuple[Any, ...], tuple[Any, Any, np.ndarray]] = OrderedDict()
         self._trees: dict[tuple[Any, ...], np.ndarray] = {}
         self._found: OrderedDict[Configuration, Clustering] = OrderedDict()
         self.space = space
-        self.space = bounds_from_data(self._without_twins(space), self._seen_by_algorithms())
+        self.space = self._without_density(self._without_twins(space))
+        self.space = bounds_from_data(self.space, self._seen_by_algorithms())
 
     @property
     def threads(self) -> int | None:
@@ -137,6 +145,18 @@ class Bench:
             scaler = _told(self._scaler, features)
             self._yardsticks[name] = Yardstick.of(matrix, scaler, self._scaler_name, self._seed)
         return self._yardsticks[name]
+
+    def verdict(self, name: str) -> Verdict:
+        """What kind of segments a feature set has."""
+        if name not in self._verdicts:
+            with threadpool_limits(self.threads):
+                self._verdicts[name] = verdict(self.yardstick(name).X, self._seed)
+        return self._verdicts[name]
+
+    @property
+    def natural(self) -> bool:
+        """Whether some feature set shows gaps between groups."""
+        return any(self.verdict(name).verdict == "natural" for name in self.space.features)
 
     def model_space(self, configuration: Configuration) -> tuple[Any, Any, np.ndarray]:
         """The fitted scaler and reducer, and the matrix that the algorithm sees."""
@@ -223,7 +243,7 @@ class Bench:
         """The trials to begin with."""
         scaler, reducer = next(iter(self.space.scalers)), next(iter(self.space.reducers))
         first = Configuration(next(iter(self.space.features)), scaler, reducer, "")
-        return plan(self.space, self.model_space(first)[2])
+        return plan(self.space, self.model_space(first)[2], self.natural)
 
     def _kind(self, configuration: Configuration) -> str:
         """Algorithms that minimise the same inertia are one kind; linkages are several."""
@@ -258,6 +278,13 @@ class Bench:
         if not twins or any(few_levels(self.features(name)[1]).any() for name in space.features):
             return space
         return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in twins})
+
+    def _without_density(self, space: Space) -> Space:
+        """Where there are no gaps, what looks for dense places finds chance: tried only where nothing else is."""
+        dense = {name for name, algorithm in space.algorithms.items() if isinstance(algorithm, DENSITY)}
+        if not dense or len(dense) == len(space.algorithms) or self.natural:
+            return space
+        return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in dense})
 
     def _seen_by_algorithms(self) -> dict[str, np.ndarray]:
         """The customers under each scaler, in the first feature set and without a searched reducer's settings."""

@@ -20,6 +20,10 @@ SHARES = (0.01, 0.03, 0.08, 0.02, 0.05, 0.12)
 QUANTILES = (0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995)
 """Shares of the rows that become core rows of DBSCAN: a radius is that quantile of the k-distance curve."""
 
+HANDFUL = 8
+"""Numbers of segments that are tried first."""
+FIRST_DENSITY = 6
+
 Trial = tuple[str, dict[str, Any]]
 
 
@@ -71,7 +75,7 @@ def bounds_from_data(space: Space, spaces: Mapping[str, np.ndarray]) -> Space:
     return replace(space, params=params)
 
 
-def plan(space: Space, X: np.ndarray) -> list[dict[str, Any]]:
+def plan(space: Space, X: np.ndarray, natural: bool = True) -> list[dict[str, Any]]:
     """List the trials that find most structure for their price, as a sampler would have proposed them.
 
     Parameters
@@ -80,28 +84,56 @@ def plan(space: Space, X: np.ndarray) -> list[dict[str, Any]]:
         What may be tried, with bounds.
     X : ndarray of shape (n, d)
         The rows as algorithms see them under the space's first scaler and reducer.
+    natural : bool, default=True
+        Whether there are gaps between groups. Where there are none, more than a handful of segments cannot win, and
+        only the first algorithm is tried at them, for the curves over k.
 
     Returns
     -------
     list of dict
-        Every k with the first algorithm that takes one, since the curves over k need it. Then k by k every other
-        such algorithm with each of its categorical settings, and between them, while there are any, radii of
-        DBSCAN at quantiles of the k-distance curve and HDBSCAN's smallest segments as shares of the rows.
-        Every feature set in turn.
+        A plan cut short has the beginning of each kind: for the handful of segments that most tables are cut into
+        every k with k-means, full mixtures and Ward's linkage, then HDBSCAN's smallest segments as shares of the
+        rows and radii of DBSCAN at quantiles of the k-distance curve, then every other algorithm with each of its
+        categorical settings; and the same again for more segments. Every feature set in turn.
     """
-    first, *others = list(_asked(space)) or [[]]
+    asked = list(_asked(space))
     density = [trial for trial in _density(X, space) if _within(trial, space)]
-    longest = max((len(trials) for trials in others), default=0)
-    per_k = -(-len(density) // max(longest, 1))
-    trials = list(first)
-    for i in range(longest):
-        trials += [other[i] for other in others if i < len(other)] + density[:per_k]
-        density = density[per_k:]
+    few, many = (
+        [[t for t in trials if (t[1]["n_clusters"] <= HANDFUL) == small] for trials in asked]
+        for small in (True, False)
+    )
+    # The second setting of an algorithm seldom finds another answer than its first.
+    main, rest = _firsts(few)
+    if not natural:
+        many = many[:1]
+    trials = [
+        *_in_turn(main),
+        *density[:FIRST_DENSITY],
+        *_in_turn(rest),
+        *density[FIRST_DENSITY:],
+        *_in_turn(many),
+    ]
     return [
         {**_chosen(space, algorithm, features), **{f"{algorithm}.{name}": v for name, v in params.items()}}
-        for algorithm, params in trials + density
+        for algorithm, params in trials
         for features in space.features
     ]
+
+
+def _firsts(several: list[list[Trial]]) -> tuple[list[list[Trial]], list[list[Trial]]]:
+    """The trials of each algorithm's first setting, and those of its others."""
+    seen: set[str] = set()
+    first, rest = [], []
+    for trials in several:
+        known = {algorithm for algorithm, _ in trials} <= seen
+        (rest if known else first).append(trials)
+        seen |= {algorithm for algorithm, _ in trials}
+    return first, rest
+
+
+def _in_turn(several: list[list[Trial]]) -> list[Trial]:
+    """One of each, then the next of each."""
+    return [trial for trials in zip_longest(*several) for trial in trials if trial]
 
 
 def _chosen(space: Space, algorithm: str, features: str) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from segmentation.evaluation import BETTER, Candidate, Constraints, Field, Score
 from segmentation.study._bench import Bench
 from segmentation.study._space import Configuration
 
+UNPLANNED = 150
+"""Trials of a study without a plan, where nobody says how many."""
 SAMPLERS = ("tpe", "random", "brute_force")
 
 
@@ -28,8 +30,8 @@ class Search:
 
     Parameters
     ----------
-    n_trials : int
-        Number of trials, those of an interrupted study included.
+    n_trials : int or None
+        Number of trials, those of an interrupted study included; None for the plan and a tenth more.
     seed : int
         Seed of the sampler.
     sampler : {"tpe", "random", "brute_force"}
@@ -46,7 +48,7 @@ class Search:
         The scores to search for; several make a study with a Pareto front.
     """
 
-    n_trials: int
+    n_trials: int | None
     seed: int
     sampler: str
     timeout: float | None
@@ -56,8 +58,8 @@ class Search:
     objectives: tuple[str, ...] = ("silhouette",)
 
     def __post_init__(self) -> None:
-        if self.n_trials < 1:
-            raise InputError(f"search.n_trials is {self.n_trials}; valid is 1 or more.")
+        if self.n_trials is not None and self.n_trials < 1:
+            raise InputError(f"search.n_trials is {self.n_trials}; valid is 1 or more, or null for the plan.")
         if self.timeout is not None and self.timeout <= 0:
             raise InputError(f"search.timeout is {self.timeout} s; valid is above 0, or null for no limit.")
         if self.sampler not in SAMPLERS:
@@ -125,7 +127,13 @@ class Study:
             assert configuration is not None
             return self.bench.refit(configuration, rows)
 
-        return Field(self.bench.yardstick(features).X, refit)
+        bench = self.bench
+        return Field(
+            bench.yardstick(features).X,
+            refit,
+            bench.verdict(features).verdict,
+            bench.features(features)[1],
+        )
 
     def counts(self) -> dict[str, int]:
         """Number of trials in each state."""
@@ -201,8 +209,7 @@ def run_search(
     Study
     """
     outcomes = {t.number: _recall(t, bench) for t in _finished(study)}
-    # A grid needs no plan.
-    planned = [] if search.sampler == "brute_force" else bench.plan()[: search.n_trials]
+    planned = plan_of(bench, search)[: search.n_trials]
     study.sampler = _sampler(search, bench, len(outcomes), len(planned))
     if not outcomes:
         for params in planned:
@@ -246,11 +253,23 @@ def run_search(
         # NaN is a failed trial to Optuna.
         return values
 
-    remaining = search.n_trials - len(outcomes)
+    remaining = trials_of(bench, search) - len(outcomes)
     if remaining > 0:
         with threadpool_limits(bench.threads):
             study.optimize(objective, n_trials=remaining, timeout=search.timeout)
     return Study(tuple(outcomes[number] for number in sorted(outcomes)), study, bench)
+
+
+def plan_of(bench: Bench, search: Search) -> list[dict[str, Any]]:
+    """The trials that a study begins with; a grid needs none."""
+    return [] if search.sampler == "brute_force" else bench.plan()
+
+
+def trials_of(bench: Bench, search: Search) -> int:
+    """How many trials a study has: what was asked for, else the plan and a tenth more for the sampler."""
+    if search.n_trials is not None:
+        return search.n_trials
+    return round(1.1 * len(plan_of(bench, search))) or UNPLANNED
 
 
 def _storage(where: str | None) -> BaseStorage | None:

@@ -1,0 +1,86 @@
+"""What rules a clustering out, whatever else speaks for it."""
+
+import numpy as np
+from sklearn.metrics import pairwise_distances_argmin
+
+from segmentation.evaluation._selection import Candidate, Constraints, Field
+from segmentation.evaluation._stability import adjusted_rand
+
+ONE_COLUMN = 0.9
+"""Adjusted Rand index from which on a clustering is the values of one column again."""
+OTHERS = 0.5
+"""Adjusted Rand index up to which the other columns do not find it."""
+TIED = 10
+"""Rows for each distinct value of a column, on average, from which on its values are levels or counts."""
+
+
+def refusals(candidates: list[Candidate], field: Field, constraints: Constraints) -> dict[int, str]:
+    """Say why candidates cannot be the answer.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        Those that keep the constraints.
+    field : Field
+        The customers.
+    constraints : Constraints
+        `max_noise` is the largest share of the value, too, that may be left in no segment.
+
+    Returns
+    -------
+    dict of int to str
+        Number of the trial -> why, for those that are refused.
+    """
+    levels = _tied_columns(field)
+    found: dict[int, str] = {}
+    known: dict[bytes, str] = {}
+    for c in candidates:
+        key = c.labels.tobytes()
+        if key not in known:
+            known[key] = _lost_value(c.labels, field, constraints) or _one_column(c.labels, field, levels)
+        if known[key]:
+            found[c.number] = known[key]
+    return found
+
+
+def _lost_value(labels: np.ndarray, field: Field, constraints: Constraints) -> str:
+    noise = labels < 0
+    if field.value is None or not noise.any():
+        return ""
+    value = np.maximum(np.nan_to_num(field.value), 0)
+    share = float(value[noise].sum() / max(value.sum(), 1e-300))
+    if share <= constraints.max_noise:
+        return ""
+    return f"{share:.0%} of the value lies with the {noise.mean():.1%} of customers in no segment"
+
+
+def _tied_columns(field: Field) -> list[tuple[int, np.ndarray]]:
+    """Columns of levels and counts: each with the position of every row's value."""
+    if field.columns is None or field.columns.shape[1] < 2:
+        return []
+    found = []
+    for j, column in enumerate(field.columns.T):
+        values, position = np.unique(column, return_inverse=True)
+        if 1 < len(values) <= len(column) / TIED:
+            found.append((j, position))
+    return found
+
+
+def _one_column(labels: np.ndarray, field: Field, levels: list[tuple[int, np.ndarray]]) -> str:
+    """Whether the values of one column tell every segment, and the other columns do not find it."""
+    for j, position in levels:
+        cells = np.zeros((position.max() + 1, labels.max() + 2))
+        np.add.at(cells, (position, labels + 1), 1)
+        told = cells.argmax(axis=1)[position] - 1
+        if adjusted_rand(labels, told) >= ONE_COLUMN and _found_by_others(labels, field, j) <= OTHERS:
+            return f"it is the values of one column again (column {j + 1} of the features)"
+    return ""
+
+
+def _found_by_others(labels: np.ndarray, field: Field, j: int) -> float:
+    """Adjusted Rand index of the segments to what the nearest of their centres says without one column."""
+    # Scaled columns stand where the features do, unless a reducer or encoder made others of them.
+    X = np.delete(field.X, j, axis=1) if field.X.shape[1] == field.columns.shape[1] else field.X  # type: ignore[union-attr]
+    segments = np.unique(labels)
+    centers = np.array([X[labels == s].mean(axis=0) for s in segments])
+    return adjusted_rand(labels, segments[pairwise_distances_argmin(X, centers)])
