@@ -16,7 +16,9 @@ from segmentation.study import FROM_DATA, Choice, Integer, Space
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
 SCALERS = ("standard", "robust", "minmax")
-PLAYBOOKS = ("mall", "rfm")
+EXCEPTIONAL = "exceptional"
+"""The playbook of customers in no segment."""
+PLAYBOOKS = ("mall", "rfm", EXCEPTIONAL)
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {
     "gaussian_mixture": {"covariance_type": Choice(("full", "diag")), "n_init": 1},

@@ -78,7 +78,7 @@ def keep(
     )
     if config.report is not None:
         write_report(Path(config.report), files, told)
-    uri = log_pipeline(run, config, customers, assessed, market.segments)
+    uri = log_pipeline(run, config, customers, assessed, market)
     if not config.register:
         return Kept(market, {"uri": uri})
     tags = {

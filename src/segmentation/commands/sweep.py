@@ -304,7 +304,7 @@ def _log_winner(
         "trial": selection.winner,
         **clustering_record(assessed, metrics),
         "reason": selection.reason,
-        "segments": segments_record(kept.market),
+        **segments_record(kept.market),
     }
     return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})
 
