@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,6 +153,9 @@ def test_customers_in_no_segment_have_a_name_wherever_segments_have_one(segment,
     said = segment("fit", *words)
     assert "\nexceptional: " in said.out
     assert "noise" not in said.out
+    assert re.search(
+        r"medians .*: annual_income [\d.]+ \([\d.]+\), spending_score [\d.]+ \([\d.]+\)\n", said.out
+    )
     result = segment("fit", *words, "print=json").json()
     group = result["exceptional"]
     assert group["name"].startswith("exceptional: ")

@@ -53,10 +53,23 @@ def segments_text(market: Market) -> str:
         [
             str(shown.rename_axis(None).to_string(float_format="{:.1f}".format)),
             *([f"and {left} more columns in the report"] if left else []),
+            *_medians_text(market),
             *(["", "What to do (the evidence is in the report)", *advice] if advice else []),
             *(["", *market.lineage.sentences] if market.lineage.changes else []),
         ]
     )
+
+
+def _medians_text(market: Market) -> list[str]:
+    """What customers in no segment are like; one of them alone can make their mean in the table."""
+    group = market.profile.exceptional
+    shown = group[group["role"] == "feature"].head(SHOWN_COLUMNS)
+    told = [
+        f"{_shorten(str(c), LONGEST_HEADING)} {row['median']:,.1f} ({row['usual']:,.1f})"
+        for c, row in shown.iterrows()
+    ]
+    said = "The exceptional customers are in no segment; their medians (in brackets those of customers in segments): "
+    return [said + ", ".join(told)] if told else []
 
 
 def segments_record(market: Market) -> dict[str, Any]:
