@@ -3,8 +3,8 @@
     python benchmarks/learn.py FOLDER --evidence evidence [--generated 150] [--out weights.json] [--left-out FOLDER]
 
 FOLDER holds labelled CSVs, as for truth.py. Their candidates (the plan of a sweep) and those of generated sets
-(shapes.py) are compared with the references; the weights make the choice that agrees with them best. Printed is how well
-the weights choose on the sets they were fitted to, and on each battery of labelled sets that was left out.
+(shapes.py) are compared with the references; the weights make the choice that agrees with them best. Printed is how
+well they choose on the sets they were fitted to, and on each battery of labelled sets that was left out.
 """
 
 import argparse

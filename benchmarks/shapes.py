@@ -186,7 +186,7 @@ def _mixed(rng: np.random.Generator, n: int) -> Groups:
     scale = np.vstack(blobs).std()
     blobs = [blob / scale for blob in blobs][:4]
     shift = np.vstack(shapes)[:, 0].max() - min(blob[:, 0].min() for blob in blobs)
-    return shapes + [blob + [shift + rng.uniform(0.2, 0.6), 0] for blob in blobs]
+    return shapes + [blob + np.array([shift + rng.uniform(0.2, 0.6), 0]) for blob in blobs]
 
 
 def _wide(rng: np.random.Generator, n: int) -> Groups:

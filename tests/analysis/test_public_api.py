@@ -147,6 +147,18 @@ def test_names_may_be_given_and_categories_and_other_scalers_used(mall: sg.Custo
     assert {"Careful", "low earnings, high spending"} <= set(own.names.values())
 
 
+def test_customers_in_no_segment_have_a_name_and_advice_that_new_ones_get_too(mall: sg.Customers) -> None:
+    found = sg.fit(mall, PLANE, DBSCAN(eps=0.4, min_samples=5), value="annual_income")
+    assert found.names[-1].startswith("exceptional: ")
+    assert -1 in {r.segment for r in found.recommendations}
+    assert -1 not in found.ranking.index
+    nobody = pd.DataFrame({"annual_income": [1e6], "spending_score": [1e6]})
+    assert found.model.assign(nobody)["segment_name"].tolist() == [found.names[-1]]
+    all_in = sg.fit(mall, PLANE, DBSCAN(eps=5.0, min_samples=5))
+    assert -1 not in all_in.names
+    assert all_in.model.assign(nobody)["segment_name"].tolist() == ["exceptional: unlike any segment"]
+
+
 def test_all_noise_is_a_result(mall: sg.Customers) -> None:
     found = sg.fit(mall, PLANE, DBSCAN(eps=0.001, min_samples=5))
     assert found.names == {-1: "noise"}
@@ -212,4 +224,4 @@ def test_the_usual_desk_reads_the_vocabulary_of_conf() -> None:
     desk = usual_desk(rename={"a": "b"})
     assert desk.naming.words["age"][0] == "young"
     assert desk.naming.rename == {"a": "b"}
-    assert len(desk.playbooks) == 2
+    assert [book.exceptional for book in desk.playbooks] == [False, False, True]

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,6 +143,65 @@ def test_register_makes_a_challenger(segment, client):
         "uri": "models:/customer-segments/1",
     }
     assert version.run_id == result["run_id"]
+
+
+EXCEPTIONS = (*SMALL, "algorithm=dbscan", "algorithm.eps=0.4", "algorithm.min_samples=5")
+
+
+def test_customers_in_no_segment_have_a_name_wherever_segments_have_one(segment, client, store_dir):
+    words = (*EXCEPTIONS, "value=annual_income", "register=true", "report=out")
+    said = segment("fit", *words)
+    assert "\nexceptional: " in said.out
+    assert "noise" not in said.out
+    assert re.search(
+        r"medians .*: annual_income [\d.]+ \([\d.]+\), spending_score [\d.]+ \([\d.]+\)\n", said.out
+    )
+    result = segment("fit", *words, "print=json").json()
+    group = result["exceptional"]
+    assert group["name"].startswith("exceptional: ")
+    assert group["size"] + sum(result["sizes"]) == 120
+    assert 0 < group["value_share"] < 1
+    assert group["recommendations"] in (["Case by case"], ["Key accounts"], ["Check the records"])
+    assert len(result["segments"]) == result["n_segments"]
+    table = pd.read_csv(store_dir / "out" / "segments.csv", index_col=0)
+    assert table.loc[-1, ["name", "play"]].tolist() == [group["name"], group["recommendations"][0]]
+    assert client.get_model_version_by_alias("customer-segments", "challenger")
+    Demo(n_customers=120).read().table.to_csv("new.csv")
+    scored = segment(
+        "score", "data.path=new.csv", "output=s.csv", "model=models:/customer-segments@challenger"
+    )
+    assert f"  {group['name']}: {group['size']} (" in scored.out
+    names = pd.read_csv("s.csv").set_index("segment")["segment_name"]
+    assert set(names[[-1]]) == {group["name"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "advised"),
+    [
+        (["playbook=mall"], True),
+        (["playbook=rfm"], True),
+        (["playbook=exceptional"], True),
+        (["playbook=none"], False),
+        (
+            [
+                "playbook=none",
+                "playbook.plays=[{name: N, action: A, because: B, when: {exceptional group: unknown}}]",
+            ],
+            ["N"],
+        ),
+    ],
+    ids=lambda words: " ".join(words)[:22] if isinstance(words, list) else "",
+)
+def test_a_playbook_says_what_to_do_with_exceptional_customers_unless_it_says_nothing(
+    segment, words, advised
+):
+    result = segment("fit", *EXCEPTIONS, *words, "print=json").json()
+    expected = advised if isinstance(advised, list) else ["Look through them"] * advised
+    assert result["exceptional"]["recommendations"] == expected
+
+
+def test_where_everybody_is_in_a_segment_there_is_no_exceptional_group(segment):
+    assert segment("fit", *SMALL, "print=json").json()["exceptional"] is None
 
 
 class TestMall:

@@ -64,6 +64,15 @@ def test_every_figure_of_segments_tells_their_names():
             assert "Segment 0" not in text
 
 
+def test_customers_in_no_segment_are_called_by_their_name_not_noise():
+    with plots.identities({**NAMES, -1: "exceptional: very rich"}):
+        for figure in figures():
+            text = said(figure)
+            assert "exceptional: very rich" in text
+            assert "noise" not in text.lower()
+    assert all("noise" in said(figure).lower() for figure in figures())
+
+
 def test_segments_of_other_solutions_and_algorithms_take_no_names():
     table = pd.DataFrame({"k": [2, 2], "segment": [0, 1], "size": 9, "jaccard": 0.8})
     with plots.identities(NAMES, {0: 5, 1: 6}):

@@ -120,11 +120,68 @@ def test_then_very_and_then_numerals_by_content():
     assert ordered[2:] == [f"mid a {numeral}" for numeral in numerals]
 
 
-def test_one_segment_is_all_customers_and_noise_is_noise():
+def test_one_segment_is_all_customers_and_without_segments_there_are_no_exceptions():
     table = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
     assert Naming().names(describe(table, [0] * 4, ["x"])) == {0: "all customers"}
-    assert Naming().names(describe(table, [0, 0, 0, -1], ["x"])) == {0: "all but noise", -1: "noise"}
+    assert Naming().names(describe(table, [0, 0, 0, -1], ["x"])) == {
+        0: "all other customers",
+        -1: "exceptional: very high x",
+    }
     assert Naming().names(describe(table, [-1] * 4, ["x"])) == {-1: "noise"}
+    assert Naming().exceptional(describe(table, [-1] * 4, ["x"])) == {}
+
+
+def group(**columns):
+    """A profile of 100 customers in a segment at 1, 2, ... 100 in each column, and those in none as given."""
+    n = len(next(iter(columns.values())))
+    table = pd.DataFrame({c: [*range(1, 101), *map(float, values)] for c, values in columns.items()})
+    return describe(table, [0] * 100 + [-1] * n, list(table))
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ([95, 95, 50, 50], ""),  # the middle one is not among the highest tenth
+        ([95, 95, 95, 5], "very low or very high"),  # a quarter is at the other end
+        ([95, 95, 95, 20], "very high"),
+        ([1, 1, 1, 60], "very low"),
+        ([2, 2, 99, 99], "very low or very high"),
+        ([80, 80, 80, 80], ""),  # as in many a segment
+        ([1e9, 50, 50, 50], ""),  # one customer makes a mean, and no median
+        ([95, np.nan, np.nan, np.nan], "very high"),
+        ([np.nan] * 4, ""),
+    ],
+    ids=str,
+)
+def test_a_word_holds_of_exceptional_customers_where_it_is_true_of_half_of_them(values, word):
+    assert Naming().exceptional(group(x=values)) == ({"x": word} if word else {})
+
+
+def test_exceptional_customers_are_named_by_what_sets_them_most_apart(naming):
+    profile = group(recency=[9, 9, 9], frequency=[93, 93, 93], monetary=[1e6, 2e6, 3e6], tenure=[50, 50, 50])
+    assert list(Naming().exceptional(profile)) == ["monetary", "frequency", "recency"]
+    assert naming.names(profile)[-1] == "exceptional: very high spend, very frequent, very recent"
+    assert Naming(most=1).names(profile)[-1] == "exceptional: very high monetary"
+    assert naming.names(group(age=[1, 1, 99, 99]))[-1] == "exceptional: very young or very older"
+    assert naming.names(group(age=[40, 50, 60]))[-1] == "exceptional: unlike any segment"
+
+
+def test_the_name_hangs_on_those_in_segments_however_many_are_exceptional():
+    names = [Naming().names(group(x=[200.0] * n))[-1] for n in (1, 30, 300)]
+    assert set(names) == {"exceptional: very high x"}
+
+
+def test_a_level_may_mark_exceptional_customers():
+    table = pd.DataFrame({"x": [*range(100), 50, 50], "plan": ["a", "b"] * 50 + ["c", "c"]})
+    profile = describe(table, [0] * 50 + [1] * 50 + [-1] * 2, list(table))
+    assert Naming().names(profile)[-1] == "exceptional: plan c"
+    levels_alone = describe(table[["plan"]], [0] * 50 + [1] * 50 + [-1] * 2, ["plan"])
+    assert Naming().names(levels_alone)[-1] == "exceptional: plan c"
+
+
+def test_exceptional_customers_may_be_renamed():
+    given = {"exceptional: very high x": "key accounts"}
+    assert Naming(rename=given).names(group(x=[999.0]))[-1] == "key accounts"
 
 
 def test_categories_are_named_by_the_level_that_marks():

@@ -22,7 +22,8 @@ def playbook(name: str) -> Playbook:
 
 def recommended(book: Playbook, profile: Profile) -> tuple[Recommendation, ...]:
     naming = Naming()
-    return book.recommend(profile, naming.traits(profile), naming.names(profile))
+    traits = {**naming.traits(profile), -1: naming.exceptional(profile)}
+    return book.recommend(profile, traits, naming.names(profile))
 
 
 def test_every_mall_segment_has_a_play_with_the_figures_that_fired_it(real_data: Path):
@@ -90,7 +91,54 @@ def test_nothing_is_recommended_without_evidence():
     assert recommended(playbook("none"), split) == ()
 
 
-def test_noise_is_left_alone():
+def worth(own: float, n: int = 5) -> Profile:
+    """A profile of 95 customers worth 10 each and of n in no segment, worth so much each."""
+    table = pd.DataFrame({"x": [*range(95), *[200.0] * n], "spend": [10.0] * 95 + [own] * n})
+    return describe(table, np.array([0] * 50 + [1] * 45 + [-1] * n), ["x"], value="spend")
+
+
+@pytest.mark.parametrize(
+    ("own", "play"),
+    [
+        (30.0, "Key accounts"),
+        (12.0, "Case by case"),
+        (1.0, "Check the records"),
+        (np.nan, "Look through them"),
+    ],
+)
+def test_exceptional_customers_have_the_play_of_what_they_are_worth(own: float, play: str):
+    found = recommended(playbook("exceptional"), worth(own))
+    assert [(r.segment, r.play) for r in found] == [(-1, play)]
+
+
+def test_the_evidence_of_exceptional_customers_has_figures():
+    (key,) = recommended(playbook("exceptional"), worth(90.0))
+    assert key.evidence == (
+        "exceptional: very high x: mean value high (6.43 times that of the average customer); "
+        "5 customers, 5.0% of all, spend 450 (32.1% of all)"
+    )
+    (unknown,) = recommended(playbook("exceptional"), worth(np.nan))
+    assert "mean value unknown; 5 customers" in unknown.evidence
+
+
+def test_a_play_of_exceptional_customers_may_ask_how_far_they_are():
+    play = PLAY | {"when": {"exceptional group": "low|mid|high", "x": "very high"}}
+    book = Playbook([play])
+    book.check(["x"])
+    (found,) = recommended(book, worth(30.0))
+    assert "x very high (median 200, customers in segments 47.0)" in found.evidence
+    assert recommended(Playbook([play | {"when": {**play["when"], "x": "very low"}}]), worth(30.0)) == ()
+
+
+def test_plays_of_segments_and_of_exceptional_customers_are_kept_apart():
+    assert playbook("exceptional").exceptional
+    assert not playbook("rfm").exceptional
+    everybody = describe(pd.DataFrame({"x": [1.0, 2.0], "spend": 1.0}), np.array([-1, -1]), value="spend")
+    assert recommended(playbook("exceptional"), everybody) == ()
+    assert recommended(playbook("none"), worth(30.0)) == ()
+
+
+def test_noise_is_left_alone_by_the_plays_of_segments():
     table = pd.DataFrame({"age": [20.0, 21, 22, 70, 71, 72]})
     book = Playbook([PLAY | {"when": {"age": "low|mid|high"}}])
     assert recommended(book, describe(table, np.full(6, -1), ["age"])) == ()
@@ -142,6 +190,10 @@ def test_long_names_are_shortened_in_evidence():
         ([PLAY | {"when": {"age": "low|"}}], r"plays\[0\].when.age is 'low\|'"),
         ([PLAY | {"action": None}], r"plays\[0\].action is None; valid is text"),
         ([PLAY, PLAY], r"plays\[1\].name is 'a', as of another play"),
+        (
+            [PLAY | {"when": {"exceptional group": "hihg"}}],
+            "exceptional group asks 'hihg'; did you mean 'high'",
+        ),
         (["discounts"], r"plays\[0\] is 'discounts'; a play has the keys name, action, when, because"),
     ],
 )
@@ -154,4 +206,6 @@ def test_a_trait_that_no_number_has_is_refused_before_the_work():
     book = Playbook([Play("a", "b", {"gender": "Female", "age": "low|hihg"}, "c")])
     with pytest.raises(InputError, match=r"plays\[0\].when.age asks 'hihg' .*; did you mean 'high'"):
         book.check(["age"])
+    with pytest.raises(InputError, match="asks 'very high' of a column of numbers"):
+        Playbook([Play("a", "b", {"age": "very high"}, "c")]).check(["age"])
     book.check(["visits"])

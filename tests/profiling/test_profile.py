@@ -56,6 +56,29 @@ def test_noise_is_a_group_of_its_own_and_the_last():
     assert set(profile.typical["segment"]) == set(profile.uncertain["segment"]) == set()
 
 
+def test_exceptional_customers_are_placed_among_those_in_segments():
+    table = pd.DataFrame({"x": [1.0, 2, 2, 3, 4, 2, 9, np.nan], "y": 1.0, "z": [*[np.nan] * 7, 1.0]})
+    found = describe(table, [0, 0, 0, 1, 1, -1, -1, -1], ["x"]).exceptional
+    assert found.index.tolist() == ["x", "y"]  # z is known of nobody in a segment
+    assert found.loc["x", ["role", "median", "usual"]].tolist() == ["feature", 5.5, 2.0]
+    # 2 stands in the middle of the two like it, 9 above all.
+    assert found.loc["x", "position"] == pytest.approx((0.4 + 1) / 2)
+    assert found.loc["x", ["lowest", "highest"]].tolist() == [0.0, 0.5]
+    assert found.loc["y", ["role", "position", "highest"]].tolist() == ["descriptor", 0.5, 0.0]
+    assert describe(table, [0] * 8, ["x"]).exceptional.empty
+    assert describe(table, [-1] * 8, ["x"]).exceptional.empty
+
+
+def test_customers_with_more_than_a_hundredth_of_the_value_are_listed():
+    spend = np.array([*[1.0] * 300, 4.0, 50.0, np.nan, 3.0])
+    table = pd.DataFrame({"spend": spend}, index=[f"c{i}" for i in range(len(spend))])
+    found = describe(table, [0] * 300 + [1, -1, 0, 0], value="spend").largest
+    assert found[["id", "segment"]].to_numpy().tolist() == [["c301", -1], ["c300", 1]]
+    assert found["share"].tolist() == pytest.approx([50 / 357, 4 / 357])
+    assert describe(table, [0] * 304).largest.empty
+    assert describe(-table, [0] * 304, value="spend").largest.empty
+
+
 def test_the_value_of_a_segment_is_what_is_known_of_it():
     segments = describe(FOUR, [0, 0, 1, -1], value="age").segments
     assert segments["value"].tolist()[:2] == [50, 60]

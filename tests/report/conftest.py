@@ -18,7 +18,13 @@ PNG = bytes.fromhex(
     "a7b3d1d10000000049454e44ae426082"
 )
 PLAYS = [
-    {"name": "Premium", "action": "Call them.", "when": {"income": "high"}, "because": "They can spend."}
+    {
+        "name": "Key accounts",
+        "action": "Visit them.",
+        "when": {"exceptional group": "high"},
+        "because": "They are worth it.",
+    },
+    {"name": "Premium", "action": "Call them.", "when": {"income": "high"}, "because": "They can spend."},
 ]
 
 
@@ -45,6 +51,8 @@ def reported(table: pd.DataFrame, labels: np.ndarray, **changed: Any) -> StudyRe
     profile = describe(table, labels, features, value=changed.pop("value", None), units={features[0]: "k$"})
     naming = Naming()
     names, traits = naming.names(profile), naming.traits(profile)
+    if -1 in names:
+        traits[-1] = naming.exceptional(profile)
     segments = [s for s in names if s >= 0]
     rules = surrogate(table, labels, features, names) if segments else None
     jaccard = dict.fromkeys(segments, 0.9)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -106,11 +107,70 @@ def test_a_segment_that_no_sample_holds_is_unsure_and_its_figures_are_left_open(
     assert "nan" not in said
 
 
-def test_noise_is_told_apart_and_gets_no_advice(make: Make) -> None:
-    report = make(3, noise=4)
-    assert "4 (10.0%) belong to none and are called noise" in text(report)
-    assert "What to do" not in card(report, "Noise")
-    assert [s["segment"] for s in to_json(report)["segments"]] == [0, 1, 2, -1]
+def exceptional(
+    people: Callable, report_on: Make, spend: float, noise: int = 4, **changed: Any
+) -> StudyReport:
+    """A report of 36 customers in three segments, worth 10 each, and of some in none, worth so much each."""
+    table, labels = people(3, noise=noise)
+    table.loc[labels < 0, "income"] = 500.0
+    return report_on(table.assign(spend=np.where(labels < 0, spend, 10.0)), labels, value="spend", **changed)
+
+
+def test_exceptional_customers_have_a_card_that_says_they_are_no_segment(
+    people: Callable, report_on: Make
+) -> None:
+    report = exceptional(people, report_on, 70.0)
+    assert report.names[-1] == "exceptional: very high income"
+    assert "3 segments; 4 (10.0%), who hold 43.8% of the value, fit none of them" in text(report)
+    assert "a group to look at one by one, not a segment" in text(report)
+    shown = card(report, "Exceptional: very high income")
+    assert "This is not a segment" in shown
+    assert re.search(r"\| income \(k\\\$\) \| 500 \| [\d.]+ \| 500 to 500 \| 0% \| 100% \| yes", shown)
+    assert "Key accounts" in shown and "very high income" in shown
+    assert "in the group" in shown
+    assert "This is not a segment" not in card(report, report.names[0].capitalize())
+
+
+def test_exceptional_customers_are_not_ranked_and_worth_is_said(people: Callable, report_on: Make) -> None:
+    rich, poor = (exceptional(people, report_on, spend) for spend in (70.0, 1.0))
+    assert -1 not in rich.attractiveness.index
+    assert "Not ranked: the 4 (10.0%) customers called" in text(rich)
+    assert "They hold 43.8% of the value, more than 3 of the 3 segments do each" in text(rich).replace(
+        "Yet t", "T"
+    )
+    assert "Not ranked" in text(poor) and "look after them one by one" not in text(poor)
+
+
+def test_so_many_are_no_exceptions(people: Callable, report_on: Make) -> None:
+    assert "too many to be exceptions" in text(exceptional(people, report_on, 70.0, noise=12))
+
+
+def test_customers_with_a_large_share_of_the_value_are_listed_with_their_group(
+    people: Callable, report_on: Make
+) -> None:
+    report = exceptional(people, report_on, 70.0)
+    rows = re.findall(r"^\| (\d+) \| [\d.]+ \| ([\d.]+)% \| (.+?) \| (.+?) \|$", to_markdown(report), re.M)
+    assert len(rows) == 20
+    assert "the 20 largest of 40" in text(report)
+    assert rows[0] == ("37", "10.9", "Exceptional: very high income", "Key accounts")
+    assert rows[4] == ("1", "1.6", report.names[0].capitalize(), "\N{EN DASH}")
+    assert "more than 1%" not in text(
+        replace(report, profile=replace(report.profile, largest=pd.DataFrame()))
+    )
+
+
+def test_machines_are_told_of_exceptional_customers(people: Callable, report_on: Make) -> None:
+    report = exceptional(people, report_on, 70.0)
+    told = json.loads(json.dumps(to_json(report), allow_nan=False))
+    assert [s["segment"] for s in told["segments"]] == [0, 1, 2, -1]
+    last = told["segments"][-1]
+    assert last["name"] == "exceptional: very high income"
+    assert last["traits"]["income"] == "very high"
+    assert [r["play"] for r in last["recommendations"]] == ["Key accounts"]
+    assert {r["column"]: r["median"] for r in last["against_segments"]}["income"] == 500
+    assert "against_segments" not in told["segments"][0]
+    assert told["largest_customers"][0] == {"id": 37, "segment": -1, "value": 70.0, "share": 70 / 640}
+    assert to_frame(report).loc[-1, ["name", "play"]].tolist() == [last["name"], "Key accounts"]
 
 
 def test_no_segments_at_all_is_a_report(make: Make) -> None:

@@ -16,13 +16,13 @@ CUSTOMERS = Demo(n_customers=200).read().table
 NUMBERS = ["annual_income", "spending_score"]
 
 
-def fitted(algorithm, customers=CUSTOMERS, **features):
+def fitted(algorithm, customers=CUSTOMERS, noise_name="exceptional: very young", **features):
     features = features or {"numeric": NUMBERS, "categorical": ["gender"]}
     steps = {"features": FeatureSet(**features), "scaler": StandardScaler(), "reducer": "passthrough"}
     pipeline = Pipeline([*steps.items(), ("algorithm", algorithm)]).fit(customers)
     sizes = np.bincount(pipeline[-1].labels_[pipeline[-1].labels_ >= 0]).tolist()
     segments = [Segment(i, f"S{9 - i}", f"name {i}", n, n / len(customers)) for i, n in enumerate(sizes)]
-    return SegmentModel(pipeline, segments, customers)
+    return SegmentModel(pipeline, segments, customers, noise_name)
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,15 @@ def test_segments_are_called_by_their_id_and_name(model):
 def test_noise_has_neither_id_nor_margin():
     found = fitted(DBSCAN(0.4, min_samples=6)).assign(CUSTOMERS)
     noise = found[found["segment"] < 0]
-    assert len(noise) and (noise["segment_id"] == "").all() and (noise["segment_name"] == "noise").all()
+    assert len(noise) and (noise["segment_id"] == "").all()
+    assert (noise["segment_name"] == "exceptional: very young").all()
     assert (noise["margin"] == 0).all() and (noise["distance"] > 0).all()
+
+
+def test_a_model_of_before_noise_had_a_name_calls_it_noise():
+    model = fitted(DBSCAN(0.4, min_samples=6))
+    del model.__dict__["noise_name"]
+    assert {"name 0", "noise"} <= set(model.assign(CUSTOMERS)["segment_name"])
 
 
 def test_a_model_without_segments_answers_all_the_same():

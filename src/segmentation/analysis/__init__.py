@@ -14,14 +14,14 @@ from segmentation.analysis._evidence import (
 )
 from segmentation.analysis._figures import card_figures, clustering_figures, pictured
 from segmentation.analysis._found import Found, fit, search
-from segmentation.analysis._market import NOISE, NOISE_NAME, Desk, Identity, Market, analyse
+from segmentation.analysis._market import NOISE, Desk, Identity, Market, analyse
 from segmentation.analysis._report import Story, csv, report_files, tell, write_report
 from segmentation.analysis._study import Decided, decide, pareto_trials, readable, study_figures
-from segmentation.analysis._usual import PLAYBOOKS, option, usual_desk, usual_space
+from segmentation.analysis._usual import EXCEPTIONAL, PLAYBOOKS, option, usual_desk, usual_space
 
 __all__ = [
+    "EXCEPTIONAL",
     "NOISE",
-    "NOISE_NAME",
     "PLAYBOOKS",
     "Assessed",
     "Chosen",

@@ -88,7 +88,7 @@ class Found:
 
     @property
     def names(self) -> dict[int, str]:
-        """What each segment is called; noise, where there is some, at -1."""
+        """What each segment is called; customers in none, where there are some, at -1."""
         present = set(self.assessed.fitted.labels.tolist())
         return {number: name for number, name in self.market.names.items() if number in present}
 
@@ -135,7 +135,12 @@ class Found:
     @cached_property
     def model(self) -> SegmentModel:
         """The model: `model.assign(table)` puts new customers into segments."""
-        return SegmentModel(self.assessed.fitted.pipeline, self.market.segments, self.customers.table)
+        return SegmentModel(
+            self.assessed.fitted.pipeline,
+            self.market.segments,
+            self.customers.table,
+            self.market.exceptional,
+        )
 
     def figures(self) -> dict[str, "Figure"]:
         """Draw everything, under the names that the files of a run have.

@@ -12,6 +12,7 @@ from segmentation.analysis._assess import Assessed
 from segmentation.data import Customers
 from segmentation.errors import InputError, nearest
 from segmentation.profiling import (
+    UNLIKE,
     Attractiveness,
     Naming,
     Playbook,
@@ -21,7 +22,7 @@ from segmentation.profiling import (
     describe,
     surrogate,
 )
-from segmentation.serving import NOISE_NAME, Lineage, Segment
+from segmentation.serving import Lineage, Segment
 
 MONETARY = "monetary"
 NOISE = -1
@@ -41,8 +42,11 @@ class Market:
         Their identity, in the order of their numbers.
     lineage : Lineage
         How they descend from the champion's.
+    exceptional : str
+        What customers in no segment are called.
     traits : mapping of int to mapping of str to str
-        Segment -> column -> "low", "mid", "high" or a level.
+        Segment -> column -> "low", "mid", "high" or a level; of noise (-1), where there is any, what sets it apart (see
+        `Naming.exceptional`).
     rules : Rules
         How to find them without the model.
     recommendations : tuple of Recommendation
@@ -54,6 +58,7 @@ class Market:
     profile: Profile
     segments: tuple[Segment, ...]
     lineage: Lineage
+    exceptional: str
     traits: Mapping[int, Mapping[str, str]]
     rules: Rules
     recommendations: tuple[Recommendation, ...]
@@ -61,8 +66,8 @@ class Market:
 
     @property
     def names(self) -> dict[int, str]:
-        """What each segment is called, noise too."""
-        return {**{s.number: s.name for s in self.segments}, NOISE: NOISE_NAME}
+        """What each segment is called, and customers in none (-1)."""
+        return {**{s.number: s.name for s in self.segments}, NOISE: self.exceptional}
 
     @property
     def colors(self) -> dict[int, int]:
@@ -150,18 +155,21 @@ def analyse(
     profile = describe(
         table, fitted.labels, features.columns_, features.log_, fitted.X, desk.value, customers.units
     )
-    traits = desk.naming.traits(profile)
-    segments, lineage = identity(_cards(profile, traits, desk.naming))
-    names = {**{s.number: s.name for s in segments}, NOISE: NOISE_NAME}
+    traits, called = desk.naming.traits(profile), desk.naming.names(profile)
+    segments, lineage = identity(_cards(profile, traits, called, set(desk.naming.rename.values())))
+    # Customers in no segment may come later where the training had none.
+    names = {NOISE: UNLIKE, **called, **{s.number: s.name for s in segments}}
+    if NOISE in called:
+        traits[NOISE] = desk.naming.exceptional(profile)
     rules = surrogate(table, fitted.labels, features.columns_, names, customers.units, seed=seed)
     recommendations = tuple(r for book in desk.playbooks for r in book.recommend(profile, traits, names))
     ranking = desk.attractiveness.rank(profile, stability, rules.reach())
-    return Market(profile, segments, lineage, traits, rules, recommendations, ranking)
+    return Market(profile, segments, lineage, names[NOISE], traits, rules, recommendations, ranking)
 
 
-def _cards(profile: Profile, traits: Mapping[int, Mapping[str, str]], naming: Naming) -> list[Segment]:
-    given = set(naming.rename.values())
-    names = naming.names(profile)
+def _cards(
+    profile: Profile, traits: Mapping[int, Mapping[str, str]], names: Mapping[int, str], given: set[str]
+) -> list[Segment]:
     return [
         Segment(
             number=number,

@@ -16,7 +16,9 @@ from segmentation.study import FROM_DATA, Choice, Integer, Space
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
 SCALERS = ("auto",)
-PLAYBOOKS = ("mall", "rfm")
+EXCEPTIONAL = "exceptional"
+"""The playbook of customers in no segment."""
+PLAYBOOKS = ("mall", "rfm", EXCEPTIONAL)
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {
     "kmeans": {"n_init": 30},

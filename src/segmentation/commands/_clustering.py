@@ -1,17 +1,17 @@
 """What `fit` and `sweep` both do with a clustering: score it, tag it, log its model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from segmentation import __version__
-from segmentation.analysis import Assessed, usual_yardstick
+from segmentation.analysis import Assessed, Market, usual_yardstick
 from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Verdict
-from segmentation.serving import Reference, Segment, SegmentModel
+from segmentation.serving import Reference, SegmentModel
 from segmentation.study import Bench, Configuration, Space
 from segmentation.tracking import Run, Store, log_model
 
@@ -74,11 +74,11 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
 
 
 def log_pipeline(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, segments: Sequence[Segment]
+    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, market: Market
 ) -> str:
     """Log a clustering as a model that knows its segments; returns its URI."""
     features = assessed.fitted.pipeline[0]
-    model = SegmentModel(assessed.fitted.pipeline, segments, customers.table)
+    model = SegmentModel(assessed.fitted.pipeline, market.segments, customers.table, market.exceptional)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.

@@ -84,7 +84,7 @@ def keep(
     )
     if config.report is not None:
         write_report(Path(config.report), files, told)
-    uri = log_pipeline(run, config, customers, assessed, market.segments)
+    uri = log_pipeline(run, config, customers, assessed, market)
     if not register:
         return Kept(market, {"uri": uri})
     tags = {

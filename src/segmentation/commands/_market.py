@@ -1,11 +1,14 @@
 """What config says of the market analysis, and what is told of it on the terminal and to programs."""
 
+from typing import Any
+
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation.analysis import NOISE_NAME, PLAYBOOKS, Desk, Market
+from segmentation.analysis import EXCEPTIONAL, NOISE, PLAYBOOKS, Desk, Market
 from segmentation.commands._config import build, options
+from segmentation.profiling import Playbook
 
 SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8
@@ -17,7 +20,11 @@ def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
     if HydraConfig.get().runtime.choices.get("playbook") in (None, "null"):
         books = tuple(options(command, {"playbook": PLAYBOOKS})["playbook"].values())
     else:
-        books = (build(config.playbook, "playbook"),)
+        book: Playbook = build(config.playbook, "playbook")
+        books = (book,)
+        if book.plays and not book.exceptional:
+            # Customers in no segment are not left without advice by who only says what to do with segments.
+            books += tuple(options(command, {"playbook": (EXCEPTIONAL,)})["playbook"].values())
     naming, attractiveness = build(config.naming, "naming"), build(config.attractiveness, "attractiveness")
     return Desk(naming, books, attractiveness, config.value).of(table)
 
@@ -32,29 +39,46 @@ def segments_text(market: Market) -> str:
     shown = summary[[*SIZE, *[*made_of, *rest][:SHOWN_COLUMNS]]].copy()
     left = summary.shape[1] - shown.shape[1]
     shown["share"] = shown["share"].map("{:.1%}".format)
+    worth = profile.segments["value_share"]
+    if worth.notna().all():
+        shown.insert(len(SIZE), f"{profile.value} share", worth.map("{:.1%}".format))
     for column in shown.columns:
         if "=" in str(column):
             shown[column] = shown[column].map("{:.0%}".format)
     shown.columns = [_shorten(str(c), LONGEST_HEADING) for c in shown.columns]
     ids = {s.number: f"{s.id} {s.name}" for s in market.segments}
-    shown.index = [ids.get(number, NOISE_NAME) for number in shown.index]
+    shown.index = [ids.get(number, market.names[number]) for number in shown.index]
     advice = [f"  {market.names[r.segment]}: {r.play}" for r in market.recommendations]
     return "\n".join(
         [
             str(shown.rename_axis(None).to_string(float_format="{:.1f}".format)),
             *([f"and {left} more columns in the report"] if left else []),
+            *_medians_text(market),
             *(["", "What to do (the evidence is in the report)", *advice] if advice else []),
             *(["", *market.lineage.sentences] if market.lineage.changes else []),
         ]
     )
 
 
-def segments_record(market: Market) -> list[dict[str, object]]:
-    """The segments for programs."""
+def _medians_text(market: Market) -> list[str]:
+    """What customers in no segment are like; one of them alone can make their mean in the table."""
+    group = market.profile.exceptional
+    shown = group[group["role"] == "feature"].head(SHOWN_COLUMNS)
+    told = [
+        f"{_shorten(str(c), LONGEST_HEADING)} {row['median']:,.1f} ({row['usual']:,.1f})"
+        for c, row in shown.iterrows()
+    ]
+    said = "The exceptional customers are in no segment; their medians (in brackets those of customers in segments): "
+    return [said + ", ".join(told)] if told else []
+
+
+def segments_record(market: Market) -> dict[str, Any]:
+    """The segments, and the customers in none where there are some, for programs."""
+    return {"segments": _segments(market), "exceptional": _exceptional(market)}
+
+
+def _segments(market: Market) -> list[dict[str, Any]]:
     rank = market.ranking["rank"]
-    plays = {
-        s.number: [r.play for r in market.recommendations if r.segment == s.number] for s in market.segments
-    }
     return [
         {
             "segment": s.number,
@@ -64,11 +88,32 @@ def segments_record(market: Market) -> list[dict[str, object]]:
             "share": s.share,
             "center": dict(s.center),
             "traits": dict(s.traits),
-            "recommendations": plays[s.number],
+            "recommendations": _plays(market, s.number),
             "rank": None if pd.isna(rank[s.number]) else int(rank[s.number]),
         }
         for s in market.segments
     ]
+
+
+def _exceptional(market: Market) -> dict[str, Any] | None:
+    profile = market.profile
+    if NOISE not in profile.segments.index:
+        return None
+    row = profile.segments.loc[NOISE]
+    return {
+        "segment": NOISE,
+        "name": market.exceptional,
+        "size": int(row["customers"]),
+        "share": float(row["share"]),
+        "value_share": None if pd.isna(row["value_share"]) else float(row["value_share"]),
+        "median": {c: float(v) for c, v in profile.exceptional["median"].items()},
+        "traits": dict(market.traits[NOISE]),
+        "recommendations": _plays(market, NOISE),
+    }
+
+
+def _plays(market: Market, segment: int) -> list[str]:
+    return [r.play for r in market.recommendations if r.segment == segment]
 
 
 def _shorten(text: str, longest: int) -> str:

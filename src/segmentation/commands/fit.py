@@ -79,7 +79,7 @@ def log_fit(
         "run_id": active.id,
         "parent_run_id": parent.id if parent else None,
         **clustering_record(assessed, metrics),
-        "segments": segments_record(kept.market),
+        **segments_record(kept.market),
         "model": kept.model,
         "seconds": {"fit": fitted - started, "log": ended - fitted, "total": ended - started},
     }

@@ -19,7 +19,7 @@ from segmentation.data.customers import ROW
 from segmentation.data.files import open_table
 from segmentation.errors import InputError, nearest
 from segmentation.report import Facts, Picture, Points, Section, Table, page
-from segmentation.serving import NOISE_NAME, Drift, Limits, Migration, Reference, SegmentModel, drift, migrate
+from segmentation.serving import Drift, Limits, Migration, Reference, SegmentModel, drift, migrate
 from segmentation.tracking import ModelVersion, Run, Store, assignments, load_model, version_at
 
 RETRAIN = 4
@@ -247,7 +247,7 @@ def _log_tables(active: Run, watched: Watched) -> None:
 
 def _pictures(watched: Watched) -> dict[str, Picture]:
     found, migration = watched.drift, watched.migration
-    names = {s.number: s.name for s in watched.model.segments} | {-1: NOISE_NAME}
+    names = {s.number: s.name for s in watched.model.segments} | {-1: watched.model.noise_name}
     colors = {s.number: s.color for s in watched.model.segments}
     bounds = watched.limits.watch["psi"], watched.limits.retrain["psi"]
     with plots.identities(names, colors):

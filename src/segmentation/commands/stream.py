@@ -351,7 +351,7 @@ def _register(
         run.table("segments/profile.csv", market.profile.summary(), index=True)
         assigned = pd.DataFrame({"segment": fitted.labels}, index=customers.table.index)
         run.table("segments/assignments.csv", assigned, index=True)
-        uri = log_pipeline(run, settings, customers, assessed, market.segments)
+        uri = log_pipeline(run, settings, customers, assessed, market)
         return registry.register(run, uri, CHALLENGER, tags)
 
 

@@ -319,7 +319,7 @@ def _log_winner(
         **clustering_record(assessed, metrics),
         "reason": selection.reason,
         "unsure": selection.unsure,
-        "segments": segments_record(kept.market),
+        **segments_record(kept.market),
     }
     return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})
 

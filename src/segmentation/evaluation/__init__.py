@@ -29,6 +29,7 @@ from segmentation.evaluation._sets import SetScore
 from segmentation.evaluation._silhouette import mean_silhouette, silhouette_values
 from segmentation.evaluation._stability import Stability, adjusted_rand, stability
 from segmentation.evaluation._structure import Verdict, verdict
+from segmentation.evaluation._value import value_share
 from segmentation.evaluation._yardstick import EXACT_ROWS, Yardstick
 
 __all__ = [
@@ -72,5 +73,6 @@ __all__ = [
     "silhouette_values",
     "stability",
     "terms",
+    "value_share",
     "verdict",
 ]

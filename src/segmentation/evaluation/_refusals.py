@@ -5,6 +5,7 @@ from sklearn.metrics import pairwise_distances_argmin
 
 from segmentation.evaluation._selection import Candidate, Constraints, Field
 from segmentation.evaluation._stability import adjusted_rand
+from segmentation.evaluation._value import value_share
 
 ONE_COLUMN = 0.9
 """Adjusted Rand index from which on a clustering is the values of one column again."""
@@ -47,9 +48,8 @@ def _lost_value(labels: np.ndarray, field: Field, constraints: Constraints) -> s
     noise = labels < 0
     if field.value is None or not noise.any():
         return ""
-    value = np.maximum(np.nan_to_num(field.value), 0)
-    share = float(value[noise].sum() / max(value.sum(), 1e-300))
-    if share <= constraints.max_noise:
+    share = value_share(labels, field.value)[-1]
+    if not share > constraints.max_noise:
         return ""
     return f"{share:.0%} of the value lies with the {noise.mean():.1%} of customers in no segment"
 

@@ -226,7 +226,9 @@ def segment_ticks(axes: Axes, labels: tuple[int, ...], wide: bool = False) -> No
     # The word for noise is wider than a number, and takes the place of the one before it too.
     if not wide and len(labels) > 8 and labels[-1] < 0 and places[-2] > len(labels) - 2 - 2 * step:
         del places[-2]
-    axes.set_xticks(places, ["noise" if labels[i] < 0 else str(labels[i]) for i in places])
+    # Where the key gives customers in no segment a name, they have its marker here.
+    none = "\N{MULTIPLICATION SIGN}" if named() else "noise"
+    axes.set_xticks(places, [none if labels[i] < 0 else str(labels[i]) for i in places])
 
 
 def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:

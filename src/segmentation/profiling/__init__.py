@@ -5,13 +5,14 @@ from segmentation.profiling._associations import Associations, associate
 from segmentation.profiling._attractiveness import Attractiveness
 from segmentation.profiling._columns import describe_columns
 from segmentation.profiling._descriptors import significance
-from segmentation.profiling._names import Naming
+from segmentation.profiling._names import UNLIKE, Naming
 from segmentation.profiling._playbook import Play, Playbook, Recommendation
 from segmentation.profiling._profile import Profile, describe
 from segmentation.profiling._rules import Node, Rule, Rules, surrogate
 from segmentation.profiling._scalers import scale, scaler_effects, scaler_summary
 
 __all__ = [
+    "UNLIKE",
     "Associations",
     "Attractiveness",
     "Naming",

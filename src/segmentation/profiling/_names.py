@@ -9,9 +9,16 @@ import numpy as np
 import pandas as pd
 
 from segmentation.errors import InputError
+from segmentation.profiling._exceptional import FAR
 from segmentation.profiling._profile import NOISE, OTHER, Profile, wide
 
 LEVELS = ("low", "mid", "high")
+BOTH_ENDS = "very low or very high"
+FAR_LEVELS = ("very low", "very high", BOTH_ENDS)
+"""What the customers in no segment can be as a group."""
+NO_SEGMENT = "noise"
+"""What customers in no segment are called where there is no segment that they could be an exception to."""
+UNLIKE = "exceptional: unlike any segment"
 VERY = 3
 """How many thresholds from the mean a segment is not just high, but very high."""
 DIGITS = 9
@@ -100,15 +107,33 @@ class Naming:
             *(numbers[c] for c in ("segment", "column", "effect")), strict=True
         ):
             found[segment][column] = LEVELS[1 + self._beyond(effect)]
-        shares = _apart_from_noise(profile.categories)
-        marking = shares[(shares["share"].round(DIGITS) >= 0.5) & (shares["level"] != OTHER)]
-        # Two levels may have half of a segment each: the one that is further from usual marks it.
-        marking = marking.iloc[np.argsort(marking["effect"].round(DIGITS), kind="stable")]
-        parts = (marking[c] for c in ("segment", "column", "level", "effect"))
-        for segment, column, level, effect in zip(*parts, strict=True):
-            if self._beyond(effect) > 0:
-                found[segment][column] = level
-        return found
+        marks = self._levels(profile)
+        return {segment: {**words, **marks.get(segment, {})} for segment, words in found.items()}
+
+    def exceptional(self, profile: Profile) -> dict[str, str]:
+        """Tell what sets the customers in no segment apart from those in segments.
+
+        They differ among themselves, so a word holds where it is true of half of them, wherever the others are: "very
+        high" where half of them are among the highest tenth of the customers in segments, "very low or very high" where
+        a quarter is among the lowest tenth and another among the highest. What is merely high is so in segments, too,
+        and in a few customers by chance.
+
+        Parameters
+        ----------
+        profile : Profile
+
+        Returns
+        -------
+        dict of str to str
+            Column -> "very low", "very high" or "very low or very high", the columns in which they are furthest off
+            first; then categories -> the level that at least half of them have and that is as far from usual (see
+            `traits`). Columns in which they are not off as a group are left out.
+        """
+        numbers = profile.exceptional
+        said = {str(c): word for c, row in numbers.iterrows() if (word := _far(row))}
+        order = sorted(said, key=lambda column: -_distance(numbers.loc[column], said[column]))
+        levels = self._levels(profile, VERY).get(NOISE, {}) if len(profile.segments) > 1 else {}
+        return {**{column: said[column] for column in order}, **levels}
 
     def names(self, profile: Profile) -> dict[int, str]:
         """Name each segment.
@@ -125,7 +150,9 @@ class Naming:
         Returns
         -------
         dict of int to str
-            A name for every segment, different for all; "noise" for noise.
+            A name for every segment, different for all. Noise is "exceptional: " and what sets it apart, see
+            `exceptional`, in up to `most` columns; "exceptional: unlike any segment" where nothing does; "noise" where
+            there is no segment.
 
         Raises
         ------
@@ -134,7 +161,7 @@ class Naming:
         """
         names = self._generated(profile)
         if NOISE in profile.segments.index:
-            names[NOISE] = "noise"
+            names[NOISE] = self._exceptional_name(profile) if names else NO_SEGMENT
         given = {segment: self.rename.get(name, name) for segment, name in names.items()}
         for segment, name in given.items():
             if name != names[segment] and list(given.values()).count(name) > 1:
@@ -144,6 +171,19 @@ class Naming:
                 )
         return given
 
+    def _levels(self, profile: Profile, times: int = 1) -> dict[int, dict[str, str]]:
+        """Segment (noise too) -> category -> the level that marks it by so many thresholds."""
+        found: dict[int, dict[str, str]] = {int(s): {} for s in profile.segments.index}
+        shares = profile.categories
+        marking = shares[(shares["share"].round(DIGITS) >= 0.5) & (shares["level"] != OTHER)]
+        # Two levels may have half of a segment each: the one that is further from usual marks it.
+        marking = marking.iloc[np.argsort(marking["effect"].round(DIGITS), kind="stable")]
+        parts = (marking[c] for c in ("segment", "column", "level", "effect"))
+        for segment, column, level, effect in zip(*parts, strict=True):
+            if self._beyond(effect, times) > 0:
+                found[segment][column] = level
+        return found
+
     def _beyond(self, effect: float, times: int = 1) -> int:
         """-1, 0 or 1: below, within or above so many thresholds."""
         far = round(float(effect), DIGITS)
@@ -152,7 +192,9 @@ class Naming:
     def _generated(self, profile: Profile) -> dict[int, str]:
         segments = [int(s) for s in profile.segments.index if s != NOISE]
         if len(segments) == 1:
-            return {segments[0]: "all but noise" if NOISE in profile.segments.index else "all customers"}
+            return {
+                segments[0]: "all other customers" if NOISE in profile.segments.index else "all customers"
+            }
         words = self._words(profile)
         columns = _by_spread(profile, words)
         telling = [c for c in columns if len(set(words[c].values())) > 1] or columns
@@ -175,13 +217,35 @@ class Naming:
                 words[column] = very
         return _numbered({s: name(s) for s in segments}, _by_content(profile, columns))
 
+    def _exceptional_name(self, profile: Profile) -> str:
+        columns, measured = profile.features or profile.descriptors, profile.exceptional.index
+        traits = [(c, word) for c, word in self.exceptional(profile).items() if c in columns]
+        said = [
+            self._far_word(c, word) if c in measured else f"{self._called(c)} {_plain(word)}".strip()
+            for c, word in traits[: self.most]
+        ]
+        return f"exceptional: {', '.join(said)}" if said else UNLIKE
+
+    def _called(self, column: str) -> str:
+        return self.called.get(column, _plain(column))
+
+    def _far_word(self, column: str, word: str) -> str:
+        """What is said of one column of numbers of the customers in no segment."""
+        low, _, high = self.words.get(column, LEVELS)
+        spoken = {
+            "very low": f"very {low}",
+            "very high": f"very {high}",
+            BOTH_ENDS: f"very {low} or very {high}",
+        }
+        return f"{spoken[word]} {self._called(column)}".strip()
+
     def _words(self, profile: Profile) -> dict[str, dict[int, str]]:
         """Column -> segment -> its part of the segment's name, for the columns that names may use."""
         traits = self.traits(profile)
         measured = set(profile.numbers.loc[profile.numbers["effect"].notna(), "column"])
         words: dict[str, dict[int, str]] = {}
         for column in profile.features or profile.descriptors:
-            called = self.called.get(column, _plain(column))
+            called = self._called(column)
             levels = dict(zip(LEVELS, self.words.get(column, LEVELS), strict=True))
             if column in measured:
                 said = {s: f"{levels[t[column]]} {called}" for s, t in traits.items() if column in t}
@@ -203,6 +267,21 @@ class Naming:
             if column in very and self._beyond(effect, VERY):
                 very[column][segment] = f"very {very[column][segment]}"
         return very
+
+
+def _far(row: pd.Series) -> str:
+    """Where the customers in no segment are among the others, in one word; "" where that is not one place."""
+    if row["lowest"] >= 0.25 and row["highest"] >= 0.25:
+        return BOTH_ENDS
+    if row["position"] > 1 - FAR:
+        return "very high"
+    return "very low" if row["position"] < FAR else ""
+
+
+def _distance(row: pd.Series, word: str) -> float:
+    """How far customers in no segment are from the middle of the others, 0 to a half."""
+    both = word == BOTH_ENDS
+    return round(float(row["lowest"] + row["highest"] - 0.5 if both else abs(row["position"] - 0.5)), DIGITS)
 
 
 def _apart_from_noise(long: pd.DataFrame) -> pd.DataFrame:
@@ -271,7 +350,7 @@ def _by_content(profile: Profile, columns: list[str]) -> list[int]:
 
 def _numbered(names: dict[int, str], order: list[int]) -> dict[int, str]:
     """Put roman numerals to names that are still the same, in the order of content."""
-    taken = {"noise", *names.values()}
+    taken = {NO_SEGMENT, UNLIKE, *names.values()}
     numbered = dict(names)
     for group in _same(names.__getitem__, order):
         numerals = (f"{names[group[0]]} {_roman(n)}" for n in count(1))

@@ -8,9 +8,15 @@ import numpy as np
 import pandas as pd
 
 from segmentation.errors import InputError, nearest
-from segmentation.profiling._names import LEVELS
+from segmentation.profiling._names import FAR_LEVELS, LEVELS
 from segmentation.profiling._profile import NOISE, Profile
 from segmentation.profiling._wording import called, rounded, shortened, with_unit
+
+EXCEPTIONAL = "exceptional group"
+"""What a play asks that is for the customers in no segment: what one of them is worth, as a word of `WORTH`."""
+WORTH = (*LEVELS, "unknown")
+TIMES = 2.0
+"""How many times the average customer one of them is worth at least for high, and at most one over that for low."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,10 @@ class Play:
         What to do.
     when : mapping of str to str
         Column -> trait that a segment must have, all of them: "low", "mid" or "high" of numbers, a level of
-        categories; several that would do are written ``"low|mid"``.
+        categories; several that would do are written ``"low|mid"``. A play with the key "exceptional group" is for the
+        customers in no segment (noise) alone, all others are for segments. Its trait is what one of them is worth on
+        average: "high" from twice the average customer on, "low" up to half of it, "mid" between, or "unknown"; their
+        traits in columns of numbers are "very low", "very high" and "very low or very high".
     because : str
         Why that helps.
     """
@@ -34,6 +43,11 @@ class Play:
     action: str
     when: Mapping[str, str]
     because: str
+
+    @property
+    def exceptional(self) -> bool:
+        """Whether it is for the customers in no segment."""
+        return EXCEPTIONAL in self.when
 
     def fires(self, traits: Mapping[str, str]) -> bool:
         """Whether a segment with these traits has all that `when` asks; a column it lacks is a no."""
@@ -47,7 +61,7 @@ class Recommendation:
     Attributes
     ----------
     segment : int
-        Number of the segment; never noise.
+        Number of the segment; -1 for the customers in no segment.
     play, action, because : str
         From the play.
     evidence : str
@@ -87,6 +101,11 @@ class Playbook:
                 raise InputError(f"playbook.plays[{i}].name is '{name}', as of another play; names differ.")
         object.__setattr__(self, "plays", tuple(plays))
 
+    @property
+    def exceptional(self) -> bool:
+        """Whether a play is for the customers in no segment."""
+        return any(play.exceptional for play in self._plays())
+
     def check(self, numeric: Collection[str]) -> None:
         """Refuse a trait that no segment can have, before anything is computed.
 
@@ -98,15 +117,16 @@ class Playbook:
         Raises
         ------
         InputError
-            If a play asks another trait of one of them than "low", "mid" or "high".
+            If a play asks another trait of one of them than those that `Play` lists.
         """
         for i, play in enumerate(self._plays()):
-            for column in numeric:
-                for trait in _meant(play.when[column]) if column in play.when else ():
-                    if trait not in LEVELS:
+            valid = FAR_LEVELS if play.exceptional else LEVELS
+            for column in (c for c in numeric if c in play.when and c != EXCEPTIONAL):
+                for trait in _meant(play.when[column]):
+                    if trait not in valid:
                         raise InputError(
                             f"playbook.plays[{i}].when.{column} asks '{trait}' of a column of numbers; "
-                            f"{nearest(trait, LEVELS)}"
+                            f"{nearest(trait, valid)}"
                         )
 
     def recommend(
@@ -118,15 +138,15 @@ class Playbook:
         ----------
         profile : Profile
         traits : mapping of int to mapping of str to str
-            Segment -> column -> trait, from `Naming.traits`.
+            Segment -> column -> trait, from `Naming.traits`; of noise from `Naming.exceptional`.
         names : mapping of int to str
             What the segments are called.
 
         Returns
         -------
         tuple of Recommendation
-            By segment, then in the order of the plays. A segment that no play fires on has none, and noise
-            never has.
+            By segment, noise last, then in the order of the plays. A segment that no play fires on has none, and so has
+            noise where there is no segment.
 
         Raises
         ------
@@ -134,18 +154,20 @@ class Playbook:
             As `check`.
         """
         self.check(profile.numbers["column"].unique().tolist())
+        known = {segment: traits[segment] for segment in sorted(traits) if segment != NOISE}
+        if NOISE in profile.segments.index and len(profile.segments) > 1:
+            known[NOISE] = {**traits.get(NOISE, {}), EXCEPTIONAL: _worth(profile)}
         return tuple(
             Recommendation(
                 segment,
                 play.name,
                 play.action,
                 play.because,
-                _evidence(play, segment, profile, traits, names),
+                _evidence(play, segment, profile, known, names),
             )
-            for segment in sorted(traits)
-            if segment != NOISE
+            for segment, own in known.items()
             for play in self._plays()
-            if play.fires(traits[segment])
+            if play.exceptional == (segment == NOISE) and play.fires(own)
         )
 
     def _plays(self) -> tuple[Play, ...]:
@@ -172,6 +194,9 @@ def _play(given: Play | Mapping[str, Any], where: str) -> Play:
     for key, text in (texts | {f"when.{column}": trait for column, trait in when.items()}).items():
         if not isinstance(text, str) or not text.strip() or ("." in key and not all(_meant(text))):
             raise InputError(f"{where}.{key} is {text!r}; valid is text (yes, no and numbers in quotes).")
+    for trait in _meant(when.get(EXCEPTIONAL, WORTH[0])):
+        if trait not in WORTH:
+            raise InputError(f"{where}.when.{EXCEPTIONAL} asks '{trait}'; {nearest(trait, WORTH)}")
     return Play(**texts, when={str(column): trait for column, trait in when.items()})
 
 
@@ -197,8 +222,31 @@ def _evidence(
     return f"{names.get(segment, f'segment {segment}')}: {fired}; {size}{worth}"
 
 
+def _times(profile: Profile) -> float:
+    """What a customer in no segment is worth, in average customers; NaN where it is not known."""
+    row = profile.segments.loc[NOISE]
+    return float(row["value_share"] / row["share"])
+
+
+def _worth(profile: Profile) -> str:
+    times = _times(profile)
+    if np.isnan(times):
+        return "unknown"
+    return "high" if times >= TIMES else "low" if times <= 1 / TIMES else "mid"
+
+
 def _figures(column: str, segment: int, profile: Profile, trait: str) -> str:
     """A trait and what it stands on, ``annual income high (86.5 k$, all customers 60.6 k$)``."""
+    if column == EXCEPTIONAL:
+        times = _times(profile)
+        figure = "" if np.isnan(times) else f" ({rounded(times)} times that of the average customer)"
+        return f"mean value {trait}{figure}"
+    if segment == NOISE and column in profile.exceptional.index:
+        own, usual = (
+            with_unit(rounded(profile.exceptional.loc[column, name]), column, profile.units)
+            for name in ("median", "usual")
+        )
+        return f"{called(column)} {trait} (median {own}, customers in segments {usual})"
     rows = profile.numbers[profile.numbers["column"] == column].set_index("segment")
     if len(rows):
         own, overall = (

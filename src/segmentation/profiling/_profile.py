@@ -9,13 +9,17 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from segmentation.errors import InputError, nearest
+from segmentation.evaluation import value_share
 from segmentation.profiling._descriptors import significance
+from segmentation.profiling._exceptional import against_segments
 
 NOISE = -1
 MOST_LEVELS = 12
 """Levels of a category that are told apart; the rarer ones are one level, `OTHER`."""
 OTHER = "other"
 EXAMPLES = 5
+LARGE = 0.01
+"""Share of the value of all customers above which a single customer is named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,14 @@ class Profile:
         its own centre). Empty where there is one segment.
     tests : DataFrame
         What `significance` found of the columns that were not clustered on.
+    exceptional : DataFrame
+        How the customers in no segment (noise) differ from those in segments. Index column (of numbers); columns
+        role, median, usual (the median of the customers in segments), position (the share of these that the middle
+        one of the group exceeds, ties by half), lowest and highest (the share of the group that is among the lowest
+        or highest tenth of the customers in segments). Empty where there is no noise, or no segment.
+    largest : DataFrame
+        id, segment, value and share (of the value of all customers) of each customer with more than 1 % of it, the
+        largest first. Empty where no value column was named.
     features, descriptors : tuple of str
         Columns that were clustered on, and the other columns described here.
     units : mapping of str to str
@@ -61,6 +73,8 @@ class Profile:
     typical: pd.DataFrame
     uncertain: pd.DataFrame
     tests: pd.DataFrame
+    exceptional: pd.DataFrame
+    largest: pd.DataFrame
     features: tuple[str, ...]
     descriptors: tuple[str, ...]
     units: Mapping[str, str]
@@ -155,6 +169,8 @@ def describe(
             {c for c in descriptors if c in levels},
             labels,
         ),
+        exceptional=against_segments(numeric, labels, features),
+        largest=_largest(table.index, labels, None if value is None else numeric[value]),
         features=tuple(features),
         descriptors=descriptors,
         units={c: unit for c, unit in (units or {}).items() if c in table},
@@ -232,9 +248,19 @@ def _segments(labels: np.ndarray, order: list[int], value: pd.Series | None) -> 
     table = pd.DataFrame({"customers": groups.size()}).loc[order].rename_axis("segment")
     table["share"] = table["customers"] / len(labels)
     table["value"] = np.nan if value is None else value.groupby(labels).sum(min_count=1)
-    total = table["value"].sum()
-    table["value_share"] = table["value"] / total if total > 0 else np.nan
+    table["value_share"] = np.nan if value is None else pd.Series(value_share(labels, value))
     return table
+
+
+def _largest(ids: pd.Index, labels: np.ndarray, value: pd.Series | None) -> pd.DataFrame:
+    """The customers who hold more than a hundredth of the value each."""
+    values = np.full(len(ids), np.nan) if value is None else value.to_numpy()
+    total = np.nansum(values)
+    shares = values / total if total > 0 else np.full(len(ids), np.nan)
+    rows = [i for i in np.argsort(-shares, kind="stable") if shares[i] > LARGE]
+    return pd.DataFrame(
+        {"id": ids[rows], "segment": labels[rows], "value": values[rows], "share": shares[rows]}
+    )
 
 
 def _numbers(

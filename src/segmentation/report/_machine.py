@@ -33,6 +33,7 @@ def to_json(report: StudyReport) -> dict[str, Any]:
         "descriptors": list(report.profile.descriptors),
         "units": dict(report.profile.units),
         "segments": [_segment(report, s) for s in report.labels],
+        "largest_customers": _records(report.profile.largest),
         "tests": _records(report.profile.tests),
         "rules": {"fidelity": _plain(report.rules.fidelity), "case": report.rules.case}
         if report.rules
@@ -54,8 +55,8 @@ def to_frame(report: StudyReport) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index segment (noise -1 last): id, name, customers, share, value and value_share, the evidence, the rule,
-        the recommendation, the target rank, and the mean of each number and share of each level.
+        Index segment (customers in none, -1, last): id, name, customers, share, value and value_share, the evidence,
+        the rule, the recommendation, the target rank, and the mean of each number and share of each level.
     """
     rows = []
     for s in report.labels:
@@ -100,6 +101,7 @@ def _segment(report: StudyReport, segment: int) -> dict[str, Any]:
         "traits": dict(report.traits.get(segment, {})),
         "numbers": _records(numbers.drop(columns="segment")),
         "categories": _records(levels.drop(columns="segment")),
+        **({"against_segments": _records(profile.exceptional.reset_index())} if segment < 0 else {}),
         "typical": _ids(profile.typical, segment),
         "uncertain": _ids(profile.uncertain, segment),
         **{name: _plain(value) for name, value in report.figures(segment).items()},

@@ -21,6 +21,16 @@ STABLE, DOUBTFUL = 0.75, 0.6
 MANY = 8
 """Segments beyond which tables have them as rows."""
 MOST_NAMED = 10
+MOST_LARGE = 20
+"""Customers with a large share of the value that are listed."""
+EXCEPTIONS = 0.2
+"""Share of the customers above which those in no segment are too many to be exceptions."""
+OFF = {"low", "high", "very low", "very high", "very low or very high"}
+"""Traits in columns of numbers that say more than the middle."""
+NOT_A_SEGMENT = (
+    "This is not a segment: the clustering puts these customers in none. They differ among themselves, and a single "
+    "one can make their mean, so the medians and the tenths below say what they are like. Look at them one by one."
+)
 SHOWN_TRIALS = 12
 SHOWN_LEVELS = 8
 MOST_BYTES = 3_400_000
@@ -81,11 +91,12 @@ class StudyReport:
     profile : Profile
         What the segments are like.
     names : mapping of int to str
-        What each segment is called, noise (-1) too where there is noise.
+        What each segment is called, and customers in none (-1) where there are some.
     colors : mapping of int to str
         Colour ("#rrggbb") of each segment, the same as in the pictures.
     traits : mapping of int to mapping of str to str
-        Segment -> column -> "low", "mid", "high" or the level that marks it.
+        Segment -> column -> "low", "mid", "high" or the level that marks it; of customers in none (-1) what sets
+        them apart.
     ids : mapping of int to str
         Identity of each segment through all versions of the model.
     findings : sequence of str
@@ -241,10 +252,27 @@ def _lead(report: StudyReport) -> str:
         return f"No segments were found: none of the {n} customers of {report.data} belongs to one."
     if k == 1:
         return f"One segment was found among the {n} customers of {report.data}: there is nothing to compare it with."
-    noise = _count(report, NOISE) if NOISE in report.labels else ""
-    apart = f"; {noise} belong to none and are called noise" if noise else ""
+    apart = f"; {_in_none(report)} fit none of them" if NOISE in report.labels else ""
     answer = f" {ANSWERS[report.verdict]}" if report.verdict else ""
     return f"The {n} customers of {report.data} fall into {k} segments{apart}.{answer}"
+
+
+def _in_none(report: StudyReport) -> str:
+    """The customers in no segment, with their share of the value."""
+    worth = report.profile.segments.loc[NOISE, "value_share"]
+    value = f", who hold {_percent(worth)} of the value," if np.isfinite(worth) else ""
+    return f"{_count(report, NOISE)}{value}"
+
+
+def _exceptions(report: StudyReport) -> list[str]:
+    """What is said in the summary of customers in no segment."""
+    if NOISE not in report.labels or not report.segments:
+        return []
+    if report.profile.segments.loc[NOISE, "share"] > EXCEPTIONS:
+        said = "They are too many to be exceptions: this clustering leaves out customers who need a segment."
+    else:
+        said = "They differ among themselves and are a group to look at one by one, not a segment."
+    return [f"The customers who fit no segment are called '{report.names[NOISE]}'. {said}"]
 
 
 def _summary(report: StudyReport) -> list[Any]:
@@ -263,6 +291,7 @@ def _summary(report: StudyReport) -> list[Any]:
             f"Unsure, since samples of the customers do not find them again: {'; '.join(unsure)}. "
             f"A Jaccard similarity of {STABLE} or more is called stable."
         )
+    parts += _exceptions(report)
     return [*parts, Table("The segments", _overview(report), _marks(report)), *_pictures(report, "summary")]
 
 
@@ -290,11 +319,12 @@ def _marked_by(report: StudyReport, segment: int, columns: Sequence[str] | None 
     if segment not in report.traits:
         return UNKNOWN
     marks = [
-        f"{trait} {_called(column)}" if trait in {"low", "high"} else f"{_called(column)} {_shortened(trait)}"
+        f"{trait} {_called(column)}" if trait in OFF else f"{_called(column)} {_shortened(trait)}"
         for column, trait in report.traits[segment].items()
         if trait != "mid" and (columns is None or column in columns)
     ]
-    return "; ".join(marks) or "nothing: it is in the middle"
+    nothing = "nothing as a whole" if segment == NOISE else "nothing: it is in the middle"
+    return "; ".join(marks) or nothing
 
 
 # Data, choice
@@ -331,11 +361,13 @@ def _choice(report: StudyReport) -> list[Any]:
 
 
 def _card(report: StudyReport, segment: int) -> Section:
-    parts: list[Any] = [Facts(_facts(report, segment))]
+    apart = segment == NOISE and report.segments
+    parts: list[Any] = [NOT_A_SEGMENT] if apart else []
+    parts.append(Facts(_facts(report, segment)))
     parts += [Table(caption, frame) for caption, frame in _portrait(report, segment).items() if len(frame)]
     if f"segment_{segment}" in report.pictures:
         parts.append(_picture(report, f"segment_{segment}"))
-    if report.recommendations is not None and segment != NOISE:
+    if report.recommendations is not None and (segment != NOISE or apart):
         parts.append(Section("What to do", _advice(report, segment)))
     rule = report.rule(segment)
     if rule:
@@ -382,10 +414,14 @@ def _stability(jaccard: float) -> str:
 
 def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
     """The tables of numbers and of levels on a segment's card."""
-    numbers, overall = report.profile.numbers, _overall(report.profile)
-    rows = numbers[numbers["segment"] == segment].set_index("column")
-    rows = rows.loc[sorted(rows.index, key=lambda c: rows.loc[c, "role"] != "feature")]
-    shown = []
+    levels = report.profile.categories
+    levels = levels[levels["segment"] == segment]
+    numbers = _among_segments if segment == NOISE and len(report.profile.exceptional) else _against_all
+    return {**numbers(report, segment), **_composition(levels)}
+
+
+def _against_all(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
+    rows, overall, shown = _rows(report, segment), _overall(report.profile), []
     for column, row in rows.iterrows():
         places = decimals([row["center"], row["q25"], row["q75"], overall[column]])
         shown.append(
@@ -397,9 +433,48 @@ def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
                 "Clustered on": "yes" if row["role"] == "feature" else "no",
             }
         )
-    index = pd.Index([_titled(report, c) for c in rows.index], name="Column")
-    levels = report.profile.categories
-    levels = levels[levels["segment"] == segment]
+    caption = "Numbers: the centre of the segment against all customers; differences in standard deviations"
+    return {caption: pd.DataFrame(shown, index=_column_index(report, rows))}
+
+
+def _among_segments(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
+    """The customers in no segment against those in one."""
+    rows, shown = _rows(report, segment), []
+    rows = rows.loc[rows.index.isin(report.profile.exceptional.index)]
+    for column, row in rows.iterrows():
+        places, against = (
+            decimals([row["median"], row["q25"], row["q75"]]),
+            report.profile.exceptional.loc[column],
+        )
+        shown.append(
+            {
+                "Median here": number(against["median"], places),
+                "Median in segments": number(against["usual"], places),
+                "Middle half here": f"{number(row['q25'], places)} to {number(row['q75'], places)}",
+                "In the lowest tenth": f"{against['lowest']:.0%}",
+                "In the highest tenth": f"{against['highest']:.0%}",
+                "Clustered on": "yes" if row["role"] == "feature" else "no",
+            }
+        )
+    caption = (
+        "Numbers: these customers against those in segments, and the share of them that is among the lowest and the "
+        "highest tenth of those in segments"
+    )
+    return {caption: pd.DataFrame(shown, index=_column_index(report, rows))}
+
+
+def _rows(report: StudyReport, segment: int) -> pd.DataFrame:
+    """The numbers of a segment by column, features first."""
+    numbers = report.profile.numbers
+    rows = numbers[numbers["segment"] == segment].set_index("column")
+    return rows.loc[sorted(rows.index, key=lambda c: rows.loc[c, "role"] != "feature")]
+
+
+def _column_index(report: StudyReport, rows: pd.DataFrame) -> pd.Index:
+    return pd.Index([_titled(report, c) for c in rows.index], name="Column")
+
+
+def _composition(levels: pd.DataFrame) -> dict[str, pd.DataFrame]:
     largest = levels.loc[levels["effect"].abs().sort_values(ascending=False, kind="stable").index].head(
         SHOWN_LEVELS
     )
@@ -412,12 +487,7 @@ def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
         },
         index=pd.Index([_called(c) for c in largest["column"]], name="Column"),
     )
-    return {
-        "Numbers: the centre of the segment against all customers; differences in standard deviations": pd.DataFrame(
-            shown, index=index
-        ),
-        f"Categories: share of each level{some}": composition,
-    }
+    return {f"Categories: share of each level{some}": composition}
 
 
 def _advice(report: StudyReport, segment: int) -> list[Any]:
@@ -433,9 +503,10 @@ def _advice(report: StudyReport, segment: int) -> list[Any]:
 def _rule(rule: "Rule") -> list[Any]:
     parts: list[Any] = [f"{_capital(rule.words)}."]
     if rule.customers:
+        group = "group" if rule.segment == NOISE else "segment"
         parts.append(
-            f"The rule selects {rule.customers:,} customers: {rule.precision:.0%} of them are in the segment, and "
-            f"it finds {rule.recall:.0%} of the segment."
+            f"The rule selects {rule.customers:,} customers: {rule.precision:.0%} of them are in the {group}, and "
+            f"it finds {rule.recall:.0%} of the {group}."
         )
     return [*parts, Code("The same as a condition in SQL", rule.sql)]
 
@@ -562,6 +633,50 @@ def _rules(report: StudyReport) -> list[Any]:
 
 
 def _targets(report: StudyReport) -> list[Any]:
+    return [*_ranking(report), *_not_ranked(report), *_large(report)]
+
+
+def _not_ranked(report: StudyReport) -> list[str]:
+    """Why customers in no segment have no rank."""
+    if NOISE not in report.labels or not report.segments or report.attractiveness is None:
+        return []
+    shares = report.profile.segments["value_share"]
+    worth, below = shares[NOISE], int((shares[report.segments] < shares[NOISE]).sum())
+    said = "They are no target of a campaign, for no one offer fits them"
+    if below and worth >= 2 * report.profile.segments.loc[NOISE, "share"]:
+        said += (
+            f". Yet they hold {_percent(worth)} of the value, more than {below} of the {len(report.segments)} segments "
+            f"do each: look after them one by one, before any campaign"
+        )
+    return [f"Not ranked: the {_count(report, NOISE)} customers called '{report.names[NOISE]}'. {said}."]
+
+
+def _large(report: StudyReport) -> list[Any]:
+    """The customers with more than 1 % of the value."""
+    found = report.profile.largest
+    if found.empty:
+        return []
+    shown, value = found.head(MOST_LARGE), report.profile.value
+    places = decimals(shown["value"].tolist())
+    columns = {
+        _capital(_titled(report, value)): [number(v, places) for v in shown["value"]],
+        "Share of all": [_percent(v) for v in shown["share"]],
+        "Group": [_capital(report.names[s]) for s in shown["segment"]],
+    }
+    if report.recommendations is not None:
+        columns["What to do"] = [
+            "; ".join(r.play for r in report.recommended(s)) or UNKNOWN for s in shown["segment"]
+        ]
+    some = f", the {MOST_LARGE} largest of {len(found)}" if len(found) > MOST_LARGE else ""
+    table = Table(
+        f"Customers with more than 1% of the value ({_called(value)}) of all{some}",
+        pd.DataFrame(columns, index=pd.Index(shown["id"].map(str), name="Customer")),
+        [report.colors[s] for s in shown["segment"]],
+    )
+    return [table]
+
+
+def _ranking(report: StudyReport) -> list[Any]:
     ranked = report.attractiveness
     if ranked is None or len(ranked) < 2:
         return []

@@ -346,7 +346,7 @@ def _segment_reasons(segments: pd.DataFrame) -> list[Reason]:
 
 
 def _called(row: Any) -> str:
-    return f"{row.name} ({row.id})" if row.id else "noise"
+    return f"{row.name} ({row.id})" if row.id else str(row.name)
 
 
 def _features(reference: Reference, model: SegmentModel, table: pd.DataFrame, limits: Limits) -> pd.DataFrame:

@@ -68,6 +68,8 @@ class SegmentModel:
         One for each number that the algorithm gives.
     customers : DataFrame of shape (n, columns)
         The customers that it was trained on.
+    noise_name : str
+        What customers in no segment are called.
 
     Attributes
     ----------
@@ -79,13 +81,22 @@ class SegmentModel:
         Categorical feature -> the levels of the training customers.
     """
 
-    def __init__(self, pipeline: Pipeline, segments: Sequence[Segment], customers: pd.DataFrame) -> None:
+    # Models of before customers in no segment had a name lack it.
+    noise_name: str = NOISE_NAME
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        segments: Sequence[Segment],
+        customers: pd.DataFrame,
+        noise_name: str = NOISE_NAME,
+    ) -> None:
         features, algorithm = pipeline[0], pipeline[-1]
         if sorted(s.number for s in segments) != list(range(algorithm.n_segments_)):
             raise ValueError(
                 f"segments must be those that the algorithm numbers 0 to {algorithm.n_segments_ - 1}"
             )
-        self.pipeline = pipeline
+        self.pipeline, self.noise_name = pipeline, noise_name
         # Plain values, which a model file may hold whatever becomes of the class Segment.
         self._segments = [asdict(s) for s in sorted(segments, key=lambda s: s.number)]
         numeric = [c for c in features.columns_ if c not in features.categorical_]
@@ -168,7 +179,10 @@ class SegmentModel:
 
     def labels(self) -> tuple[list[str], list[str]]:
         """Ids and names of the segments by their number; the last entry is that of noise, number -1."""
-        return [*(s["id"] for s in self._segments), ""], [*(s["name"] for s in self._segments), NOISE_NAME]
+        return [*(s["id"] for s in self._segments), ""], [
+            *(s["name"] for s in self._segments),
+            self.noise_name,
+        ]
 
     def measure(self, X: pd.DataFrame) -> Assigned:
         """Do the work of `assign`, without making a table of it; the features are computed once.

@@ -123,7 +123,8 @@ def plan(space: Space, X: np.ndarray, natural: bool = True) -> list[dict[str, An
 def _firsts(several: list[list[Trial]]) -> tuple[list[list[Trial]], list[list[Trial]]]:
     """The trials of each algorithm's first setting, and those of its others."""
     seen: set[str] = set()
-    first, rest = [], []
+    first: list[list[Trial]] = []
+    rest: list[list[Trial]] = []
     for trials in several:
         known = {algorithm for algorithm, _ in trials} <= seen
         (rest if known else first).append(trials)
