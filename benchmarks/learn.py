@@ -30,6 +30,7 @@ from segmentation.evaluation import (
     SubSamples,
     cheap_evidence,
     resampled,
+    shipped_weights,
     terms,
 )
 from segmentation.features import FeatureSet
@@ -41,6 +42,8 @@ from truth import labelled, score
 PENALTY = 0.003
 """On the squares of the standardised weights; with less, a battery that was left out is chosen worse."""
 TINY = 1e-9
+RESAMPLED = 30
+"""Candidates of a set that are fitted to sub-samples: more than a sweep looks at."""
 CHEAP = tuple(name for name in TERMS if name != "lost")
 
 
@@ -54,24 +57,30 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
         # The weights are for what has gaps.
         return pd.DataFrame()
     configurations = [configuration_of(bench, trial, scaler) for trial in bench.plan()]
-    found = {i: bench.candidate(i, c) for i, c in enumerate(configurations)}
-    kept = [c for c in found.values() if not c.failure(Constraints())]
+    candidates = {i: bench.candidate(i, c) for i, c in enumerate(configurations)}
+    kept = [c for c in candidates.values() if not c.failure(Constraints())]
     different = list({c.labels.tobytes(): c for c in reversed(kept)}.values())[::-1]
     if not different:
         return pd.DataFrame()
     known = cheap_evidence(kept, bench.yardstick("features").X)
     samples = SubSamples.of(len(X), 0)
     silhouette, fit = max(c.scores.silhouette for c in kept), max(e.fit for e in known.values())
+    cheap = shipped_weights()["cheap"]
+
+    def promise(number: int) -> float:
+        found = terms(known[number], candidates[number], silhouette, fit)
+        return sum(weight * found[name] for name, weight in cheap.items())
+
+    looked_at = set(sorted((c.number for c in different), key=promise, reverse=True)[:RESAMPLED])
     rows = []
     for c in different:
-        seen = resampled(
-            c, known[c.number], lambda number, some: bench.refit(configurations[number], some), samples
-        )
-        assert seen.stability is not None
+        seen = known[c.number]
+        if c.number in looked_at:
+            seen = resampled(c, seen, lambda i, some: bench.refit(configurations[i], some), samples)
         rows.append(
             {
                 **terms(seen, c, silhouette, fit),
-                "jaccard": seen.stability.jaccard_min,
+                "jaccard": seen.stability.jaccard_min if seen.stability else np.nan,
                 "k": c.scores.n_segments,
                 "algorithm": c.algorithm,
                 "ari": score(truths, c.labels)[1],
@@ -129,9 +138,10 @@ def fit(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
 
 def weights(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Both stages: what needs no fit, of all candidates; everything, of those of which no segment dissolves."""
-    holding = rows["jaccard"] >= DISSOLVED
-    none = ~holding.groupby(rows["set"]).transform("any")
-    return {"cheap": fit(rows, CHEAP), "full": fit(rows[holding | none], TERMS)}
+    known = rows[rows["jaccard"].notna()]
+    holding = known["jaccard"] >= DISSOLVED
+    none = ~holding.groupby(known["set"]).transform("any")
+    return {"cheap": fit(rows, CHEAP), "full": fit(known[holding | none], TERMS)}
 
 
 def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]], shortlist: int = 16) -> pd.DataFrame:
@@ -139,7 +149,8 @@ def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]], shortli
     cheap, full = (rows[list(w)] @ pd.Series(w) for w in (found["cheap"], found["full"]))
     best = []
     for _, index in rows.groupby("set").groups.items():
-        listed = cheap.loc[index].nlargest(shortlist).index
+        looked_at = rows.loc[index].index[rows.loc[index, "jaccard"].notna()]
+        listed = cheap.loc[looked_at].nlargest(shortlist).index
         held = full.loc[listed] - 1e6 * (rows.loc[listed, "jaccard"] < DISSOLVED)
         best.append(held.idxmax())
     return rows.loc[best]

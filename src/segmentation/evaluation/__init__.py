@@ -1,7 +1,14 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
 from segmentation.evaluation._across import Step, across
-from segmentation.evaluation._consensus import DISSOLVED, ByConsensus, Limits, SubSamples, resampled
+from segmentation.evaluation._consensus import (
+    DISSOLVED,
+    ByConsensus,
+    Limits,
+    SubSamples,
+    resampled,
+    shipped_weights,
+)
 from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
 from segmentation.evaluation._indices import (
     Gap,
@@ -69,6 +76,7 @@ __all__ = [
     "resampled",
     "segment_silhouettes",
     "share_negative",
+    "shipped_weights",
     "silhouette_reference",
     "silhouette_values",
     "stability",

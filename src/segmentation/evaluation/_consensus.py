@@ -154,7 +154,7 @@ class ByConsensus:
         )
 
     def _natural(self, contest: "_Contest", kept: Sequence[Candidate]) -> Candidate:
-        weights = _weights(self.weights)
+        weights = shipped_weights(self.weights)
         silhouette = max(c.scores.silhouette for c in kept)
         fit = max(contest.evidence[c.number].fit for c in kept)
 
@@ -178,7 +178,7 @@ class ByConsensus:
 
 
 @cache
-def _weights(path: str | None) -> Mapping[str, Mapping[str, float]]:
+def shipped_weights(path: str | None = None) -> Mapping[str, Mapping[str, float]]:
     """The weights of natural segments: a file's, or those that are shipped."""
     file = Path(path) if path else Path(__file__).parent / "weights.json"
     try:
