@@ -36,6 +36,7 @@ from segmentation.commands._clustering import (
     log_data,
     open_bench,
     open_store,
+    preparation_text,
     read_customers,
     verdict_metrics,
     verdict_tags,
@@ -296,7 +297,7 @@ def _log_winner(
     if "version" in model:
         registered = f"\nregistered as {model['name']} version {model['version']}, alias challenger"
     text = (
-        f"{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
+        f"{preparation_text(assessed)}{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
         f"run {parent.id}{registered}\n"
         f"next: `segment ui` to compare the runs, `segment promote` to make the winner the champion"
     )

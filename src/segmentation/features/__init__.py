@@ -3,15 +3,15 @@
 from segmentation.features._auto_scaler import AutoScaler
 from segmentation.features._feature_set import FeatureSet
 from segmentation.features._preparation import Treatment, treat, values_apart
-from segmentation.features._roles import Role, looks_like_id, role
-from segmentation.features._table import prepared, prepared_text
+from segmentation.features._roles import Role, role
+from segmentation.features._table import Preparation, prepared, prepared_text
 
 __all__ = [
     "AutoScaler",
     "FeatureSet",
+    "Preparation",
     "Role",
     "Treatment",
-    "looks_like_id",
     "prepared",
     "prepared_text",
     "role",

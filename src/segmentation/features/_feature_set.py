@@ -60,6 +60,8 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         Category -> the levels of the training customers, sorted.
     roles_ : list of Role
         What "auto" makes of each column that "all" may take, in the order of the table, with the reason.
+    positions_ : dict of str to list of int
+        Column -> where its features are in the output.
     decided_ : list of int
         Positions of the output's columns of `log` and `plain`.
     transformer_ : ColumnTransformer
@@ -118,10 +120,14 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             _refuse_useless(table[column])
         self._check_values(table, numeric, categorical, log)
         self.log_ = log
-        # Numbers come first, one column each.
-        self.decided_ = [i for i, column in enumerate(numeric) if column in {*log, *plain}]
         self._levels = {c: _by_fold(table[c].dropna().astype(str)) for c in categorical}
         self.levels_ = {c: sorted(set(known.values())) for c, known in self._levels.items()}
+        self.positions_: dict[str, list[int]] = {}
+        for column in self.columns_:
+            # Two levels make one feature, as the encoder drops the other.
+            levels, start = len(self.levels_.get(column, ())), sum(map(len, self.positions_.values()))
+            self.positions_[column] = list(range(start, start + (levels if levels > 2 else 1)))
+        self.decided_ = sorted(j for column in {*log, *plain} for j in self.positions_[column])
         self.transformer_ = self._steps(numeric, categorical, log).fit(self._cast(table))
         return self
 

@@ -170,7 +170,7 @@ def treat(values: np.ndarray, plain: bool = False) -> Treatment:
 
 def _evened(x: np.ndarray, inner: np.ndarray, levels: np.ndarray, counts: np.ndarray) -> Treatment:
     before = _skewness(inner)
-    seen = f"skewness {before:.1f}"
+    seen = f"skewness {_shown(before)}"
     as_it_is = Treatment("plain", "standardised", seen)
     farthest = np.abs(inner - inner.mean()).max() / inner.std()
     if abs(before) <= SKEWED or farthest <= TAIL:
@@ -183,13 +183,13 @@ def _evened(x: np.ndarray, inner: np.ndarray, levels: np.ndarray, counts: np.nda
         return replace(as_it_is, why=f"{seen}, made by groups of values and not by a long tail")
     logged = _logarithm(inner) if before > 0 and inner[0] >= 0 else None
     if logged and abs(after := _skewness(logged.bent(inner))) <= EVENED * before:
-        return replace(logged, why=f"{seen}, {after:.1f} after it")
+        return replace(logged, why=f"{seen}, {_shown(after)} after it")
     # Where no zero holds it, a transform can pull groups together: only where it is needed, and nobody lies apart.
     if abs(before) <= VERY_SKEWED or farthest <= REACH or _few_beyond_a_gap(inner):
         return replace(as_it_is, why=seen)
     powered = _power(inner) if share < MANY_ZEROS else None
     if powered and abs(after := _skewness(powered.bent(inner))) <= EVENED * abs(before):
-        return replace(powered, why=f"{seen}, {after:.1f} after it")
+        return replace(powered, why=f"{seen}, {_shown(after)} after it")
     return _ranked("ranks", "ranks, standardised", f"{seen}, and no transform evens it out", levels, counts)
 
 
@@ -242,6 +242,10 @@ def _ranked(kind: str, words: str, why: str, levels: np.ndarray, counts: np.ndar
     places = (np.cumsum(counts) - counts / 2) / counts.sum()
     few = np.unique(np.linspace(0, len(levels) - 1, KNOTS).round().astype(int))
     return Treatment(kind, words, why, values=levels[few], ranks=places[few])
+
+
+def _shown(skewness: float) -> str:
+    return f"{round(skewness, 1) + 0:.1f}"
 
 
 def _skewness(x: np.ndarray) -> float:

@@ -1,13 +1,16 @@
 """What was done to each column, as a table and in a few lines."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from segmentation.errors import InputError
 from segmentation.features._auto_scaler import AutoScaler
 from segmentation.features._feature_set import FeatureSet
+from segmentation.features._preparation import Treatment
 from segmentation.overrides import listed
 
 COLUMNS = ["column", "role", "treatment", "why", "override"]
@@ -48,7 +51,7 @@ def prepared(features: FeatureSet, scaler: Any) -> pd.DataFrame | None:
     if not isinstance(scaler, AutoScaler) and not any(r.override for r in roles.values()):
         return None
     rows = []
-    for column, positions in _positions(features):
+    for column, positions in features.positions_.items():
         found = roles.get(column)
         row = {"column": column, "role": "category" if column in features.levels_ else "number"}
         row |= {"treatment": "", "why": found.why if found else "", "override": ""}
@@ -64,6 +67,46 @@ def prepared(features: FeatureSet, scaler: Any) -> pd.DataFrame | None:
                 dict(zip(COLUMNS, (found.column, role, LEFT_OUT, found.why, found.override), strict=True))
             )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What a sweep makes of a table where nothing is named.
+
+    Attributes
+    ----------
+    features : FeatureSet
+        All columns, fitted.
+    scaler : AutoScaler
+        Fitted to them.
+    """
+
+    features: FeatureSet
+    scaler: AutoScaler
+
+    @classmethod
+    def of(cls, table: pd.DataFrame) -> "Preparation | None":
+        """Prepare all columns of a table; None where none tells customers apart."""
+        try:
+            features = FeatureSet("all", "all").fit(table)
+        except InputError:
+            return None
+        return cls(features, AutoScaler(features.decided_).fit(features.transform(table)))
+
+    @property
+    def numbers(self) -> dict[str, Treatment]:
+        """Column -> what is done about it, of the numbers."""
+        features = self.features
+        return {
+            column: self.scaler.treatments_[positions[0]]
+            for column, positions in features.positions_.items()
+            if column not in features.levels_
+        }
+
+    def groups(self, kind: str) -> list[list[str]]:
+        """Columns that share a weight, as `AutoScaler.groups_` names them."""
+        names = {j: column for column, positions in self.features.positions_.items() for j in positions}
+        return [[names[j] for j in group] for found, group in self.scaler.groups_ if found == kind]
 
 
 def prepared_text(table: pd.DataFrame | None) -> str:
@@ -87,17 +130,6 @@ def prepared_text(table: pd.DataFrame | None) -> str:
     )
 
 
-def _positions(features: FeatureSet) -> Iterable[tuple[str, list[int]]]:
-    """Each column with the positions of its features."""
-    at = 0
-    for column in features.columns_:
-        # Two levels make one feature, as the encoder drops the other.
-        levels = len(features.levels_.get(column, ()))
-        width = levels if levels > 2 else 1
-        yield column, list(range(at, at + width))
-        at += width
-
-
 def _treated(features: FeatureSet, scaler: AutoScaler, column: str, positions: list[int]) -> dict[str, str]:
     found, category = scaler.treatments_[positions[0]], column in features.levels_
     row = {
@@ -112,7 +144,7 @@ def _treated(features: FeatureSet, scaler: AutoScaler, column: str, positions: l
         row["override"] = listed("features.plain", [column])
     if column in features.log_:
         row |= {"treatment": f"log(1 + x), {found.words}", "why": "features.log names it"}
-    names = {j: c for c, where in _positions(features) for j in where}
+    names = {j: c for c, where in features.positions_.items() for j in where}
     for kind, group in scaler.groups_:
         if kind != "category" and positions[0] in group:
             done, told = _shared(kind, [names[j] for j in group], column)
