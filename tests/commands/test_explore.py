@@ -33,7 +33,7 @@ def test_the_data_is_described_and_drawn(segment, client, store_dir):
     assert result["columns"]["age"]["missing"] == 2
     assert result["columns"]["gender"]["commonest"] == "Male"
     assert {f["kind"] for f in result["findings"]} == {"missing_values"}
-    assert set(result["scalers"]) == {"none", "standard", "minmax", "robust", "power", "quantile"}
+    assert set(result["scalers"]) == {"none", "standard", "auto", "minmax", "robust", "power", "quantile"}
     assert result["tendency"]["verdict"] in ("natural", "reproducible", "constructive")
     assert client.get_run(result["run_id"]).data.tags["verdict"] == result["tendency"]["verdict"]
     assert result["associations"][0]["kind"] == "rank correlation"
@@ -64,7 +64,7 @@ def test_the_marketing_file_is_explored_from_its_raw_form_and_the_next_command_r
         ("apart", "Year_Birth"),
         ("rare_levels", "Marital_Status"),
         ("constant", "AcceptedCmp2"),
-        ("two_values", "AcceptedCmp3"),
+        ("ordered", "Kidhome"),
         ("skewed", "MntWines"),
         ("scales", "Income"),
     } <= kinds
@@ -91,7 +91,10 @@ def test_skewed_credit_cards_are_advised(segment, real_data):
         "print=json",
     ).json()
     skewed = {c for s in result["suggestions"] if s["kind"] == "skewed" for c in s["columns"]}
-    assert {"BALANCE", "PURCHASES", "CASH_ADVANCE", "PAYMENTS", "MINIMUM_PAYMENTS", "TENURE"} <= skewed
+    assert {"BALANCE", "PURCHASES", "CASH_ADVANCE", "PAYMENTS", "MINIMUM_PAYMENTS"} <= skewed
+    assert {c for s in result["suggestions"] if s["kind"] == "ordered" for c in s["columns"]} == {"TENURE"}
+    sums = [s["columns"] for s in result["suggestions"] if s["kind"] == "sum"]
+    assert sums == [["PURCHASES", "ONEOFF_PURCHASES", "INSTALLMENTS_PURCHASES"]]
     twins = {c for s in result["suggestions"] if s["kind"] == "duplicate" for c in s["columns"]}
     assert "CASH_ADVANCE_TRX" in twins
     assert {"BALANCE", "PURCHASES"} <= set(result["features"]["log"])

@@ -239,12 +239,14 @@ class TestRefusals:
         scores = Yardstick.of(rings.X, FunctionTransformer(), "as given").score(labels)
         candidate = Candidate(len(rings.candidates), "hdbscan", labels, scores)
         value = np.where(labels < 0, 50.0, 1.0)
+        rings.tried.append(("dbscan", 0.3))
         found = rings.select([*rings.candidates, candidate], value=value)
         assert (
             "82% of the value lies with the 8.3% of customers in no segment" in found.failed[candidate.number]
         )
         found = rings.select([*rings.candidates, candidate], value=np.ones(240))
         assert "value" not in found.failed.get(candidate.number, "")
+        rings.tried.pop()
 
     def test_a_segment_that_dissolves_never_wins(self):
         rng = np.random.default_rng(0)
@@ -306,11 +308,12 @@ def test_of_nearly_the_same_answers_the_most_repeated_wins():
 
 def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     path = tmp_path / "weights.json"
-    path.write_text(json.dumps({"cheap": {"information": -1.0}, "full": {"information": -1.0}}))
-    found = blobs.select(weights=str(path))
-    assert blobs.k(found.winner) == 2
-    path.write_text(json.dumps({"cheap": {"informatoin": 1.0}, "full": {"information": 1.0}}))
+    few = {"information": -10.0}
+    path.write_text(json.dumps({"cheap": few, "full": few}))
+    assert blobs.k(blobs.select(weights=str(path)).winner) == 2
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"cheap": {"informatoin": 1.0}, "full": few}))
     with pytest.raises(InputError, match="valid terms are silhouette_behind, "):
-        blobs.select(weights=str(path) + "")
+        blobs.select(weights=str(wrong))
     with pytest.raises(InputError, match="cannot be read"):
         blobs.select(weights=str(tmp_path / "none.json"))

@@ -8,7 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from segmentation.data import Demo
-from segmentation.features import AutoScaler, FeatureSet, treat
+from segmentation.errors import InputError
+from segmentation.features import AutoScaler, FeatureSet, prepared, prepared_text, treat
 from segmentation.tracking._models import TRUSTED
 
 N = 1_000
@@ -131,16 +132,26 @@ class TestAllColumns:
             assert category.var(ddof=0).sum() <= 1 + 1e-9
             # As far apart as yes and no at most: a rare level is not blown up.
             assert np.ptp(category.to_numpy(), axis=0).max() <= np.sqrt(2) + 1e-9
-            assert "4 levels of a category" in scaler.shared_[1]
-            assert not scaler.shared_[0]
+            assert scaler.groups_ == [("category", [1, 2, 3, 4])]
 
     def test_what_is_told_twice_counts_once(self, draw):
         spend, other = draw.normal(40, 10, N), draw.normal(size=N)
         scaler, Z = scaled(spend=spend, other=other, minus=-5 * spend)
         assert Z[["spend", "minus"]].var(ddof=0).sum() == pytest.approx(1)
         assert Z["other"].var(ddof=0) == pytest.approx(1)
-        assert "minus" in scaler.shared_[0]
-        assert "spend" in scaler.shared_[2]
+        assert scaler.groups_ == [("repeats", [0, 2])]
+
+    def test_categories_that_name_the_same_weigh_once(self, draw):
+        city = draw.integers(0, 4, N)
+        indicators = np.column_stack(
+            [draw.normal(size=N), np.eye(4)[city], np.eye(5)[city], np.eye(3)[draw.integers(0, 3, N)]]
+        )
+        scaler = AutoScaler().fit(indicators)
+        variance = scaler.transform(indicators).var(axis=0)
+        assert ("repeats", [1, 5]) in scaler.groups_
+        assert variance[1:9].sum() == pytest.approx(1)
+        assert scaler.weights_[9] == pytest.approx(AutoScaler().fit(indicators[:, 9:]).weights_[0])
+        assert variance[9:].sum() == pytest.approx(1)
 
     def test_a_sum_and_its_parts_weigh_as_the_parts(self, draw):
         parts = draw.uniform(0, 5, size=(N, 3))
@@ -149,7 +160,7 @@ class TestAllColumns:
         )
         assert Z[["total", "a", "b", "c"]].var(ddof=0).sum() == pytest.approx(3)
         assert Z["d"].var(ddof=0) == pytest.approx(1)
-        assert "total, the sum of a, b, c" in scaler.shared_[0]
+        assert scaler.groups_ == [("sum", [0, 1, 2, 3])]
 
     def test_correlated_columns_that_tell_more_than_their_sum_keep_their_weight(self, draw):
         a, b = draw.normal(size=N), draw.normal(size=N)
@@ -184,3 +195,99 @@ def test_columns_that_somebody_decided_about_are_only_standardised(draw):
     assert features.decided_ == [1, 2]
     scaler = AutoScaler(features.decided_).fit(features.transform(table))
     assert [t.kind for t in scaler.treatments_] == ["log", "plain", "plain"]
+
+
+class TestRoles:
+    def test_columns_that_tell_nobody_apart_are_left_out_and_codes_are_categories(self, draw):
+        table = pd.DataFrame(
+            {
+                "row": np.arange(N),
+                "customer_no": 3 * np.arange(N) + 7,
+                "CustomerID": 3 * np.arange(N) + 7,
+                "one": 1,
+                "rare": np.arange(N) < 20,
+                "holes": np.where(draw.random(N) < 0.5, np.nan, draw.random(N)),
+                "postcode": draw.integers(10_000, 99_999, N),
+                "branch": draw.choice([1, 2, 3], N),
+                "office": draw.choice([101, 205, 310], N),
+                "age": draw.integers(18, 80, N),
+                "rating": draw.integers(1, 6, N),
+                "tier": draw.choice([100, 250, 500], N),
+                "since": draw.choice([2017, 2019, 2020, 2024], N),
+                "n_stores": draw.integers(0, 7, N),
+                "plan": draw.choice(["a", "b"], N),
+                "note": [f"note {i % 400}" for i in range(N)],
+            }
+        )
+        features = FeatureSet("all", "all").fit(table)
+        out = {r.column: r.kind for r in features.roles_ if r.left_out}
+        assert out == {
+            "row": "id", "CustomerID": "id", "one": "constant", "rare": "constant", "holes": "missing",
+            "postcode": "levels", "note": "levels",
+        }  # fmt: skip
+        assert features.categorical_ == ["branch", "office", "plan"]
+        assert {"age", "rating", "tier", "since", "n_stores"} < set(features.columns_)
+        # With numbers alone a code is a category too, and text is none of its business.
+        assert FeatureSet("all").fit(table).categorical_ == ["branch", "office"]
+
+    def test_named_columns_and_those_to_keep_are_not_judged(self, draw):
+        table = pd.DataFrame(
+            {"row": np.arange(N), "branch": draw.choice([1, 2], N), "x": draw.normal(size=N)}
+        )
+        assert FeatureSet(["row", "x"]).fit(table).columns_ == ["row", "x"]
+        assert FeatureSet(keep=["row"]).fit(table).columns_ == ["row", "branch", "x"]
+        assert FeatureSet(prepare=None).fit(table).columns_ == ["row", "branch", "x"]
+        table["branch"] = draw.choice([1, 2, 3], N)
+        assert FeatureSet(keep=["branch"]).fit(table).categorical_ == []
+        with pytest.raises(InputError, match="no column 'branhc'.*did you mean 'branch'"):
+            FeatureSet(keep=["branhc"]).fit(table)
+        with pytest.raises(InputError, match="features.prepare is 'yes'; valid are auto and null"):
+            FeatureSet(prepare="yes").fit(table)
+
+    def test_rare_items_are_taken_where_there_is_nothing_else(self, draw):
+        items = pd.DataFrame((draw.random((N, 4)) < 0.03).astype(int), columns=list("abcd"))
+        assert FeatureSet().fit(items).columns_ == list("abcd")
+
+
+class TestTable:
+    def test_every_column_is_told_with_the_override_that_does_otherwise(self, draw):
+        spend = draw.lognormal(4, 1, N)
+        table = pd.DataFrame(
+            {
+                "id": np.arange(N),
+                "spend": spend,
+                "orders": np.ceil(spend / 10),
+                "age": draw.normal(40, 10, N),
+                "rating": draw.integers(1, 6, N),
+                "branch": draw.choice([1, 2, 3], N),
+                "plan": draw.choice(["a", "b"], N),
+            }
+        )
+        features = FeatureSet("all", "all").fit(table)
+        scaler = AutoScaler(features.decided_).fit(features.transform(table))
+        told = prepared(features, scaler).set_index("column")
+        assert list(told.index) == ["spend", "orders", "age", "rating", "branch", "plan", "id"]
+        assert told["override"].to_dict() == {
+            "spend": "'features.plain=[spend]'",
+            "orders": "'features.plain=[orders]'",
+            "age": "",
+            "rating": "'features.plain=[rating]'",
+            "branch": "'features.keep=[branch]'",
+            "plan": "scaler=standard",
+            "id": "'features.keep=[id]'",
+        }
+        assert told.loc["id", "treatment"] == "left out"
+        assert told.loc["branch", "role"] == "code"
+        assert "weighed once" in told.loc["spend", "treatment"]
+        assert "nearly the same as orders" in told.loc["spend", "why"]
+        text = prepared_text(prepared(features, scaler))
+        assert "  left out: id\n" in text
+        assert "  logarithms: spend, orders\n" in text
+        assert "age" not in text
+
+    def test_nothing_is_told_where_everything_is_named(self, draw):
+        table = pd.DataFrame({"age": draw.normal(40, 10, N), "plan": draw.choice(["a", "b"], N)})
+        features = FeatureSet(["age"], ["plan"]).fit(table)
+        X = features.transform(table)
+        assert prepared(features, StandardScaler().fit(X)) is None
+        assert prepared_text(prepared(features, AutoScaler().fit(X))) == ""

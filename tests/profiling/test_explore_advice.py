@@ -5,8 +5,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation.profiling import Source, advise, associate, starting_features
-from segmentation.profiling._advice import listed
+from segmentation.features import AutoScaler, FeatureSet, Preparation, prepared
+from segmentation.overrides import listed
+from segmentation.profiling import Source, Start, advise, associate, starting_features
 
 N = 400
 RANDOM = np.random.default_rng(1)
@@ -36,19 +37,36 @@ def words(override: str) -> dict[str, object]:
 def test_good_data_needs_nothing():
     table, found = advice()
     assert found == {}
-    assert starting_features(table, []).overrides == ()
-    assert starting_features(table, []).numeric == ("age", "size")
+    assert starting_features(Preparation.of(table)) == Start(("age", "size"), ())
 
 
-def test_skewed_spend_is_logged_or_powered():
-    table, found = advice(spend=RANDOM.lognormal(4, 1, N), share=RANDOM.beta(8, 0.6, N))
-    assert "spend" in found["skewed"].evidence or found["skewed"].columns == ("share",)
+def test_skewed_spend_is_logged_or_bent_by_a_sweep_itself():
+    table, _ = advice(spend=RANDOM.lognormal(4, 1, N), gains=RANDOM.lognormal(0, 1, N) - 1.5)
     every = advise(table, associate(table), TABLE)
     logged = next(s for s in every if s.columns == ("spend",) and s.kind == "skewed")
-    assert words(logged.override) == {"features": "all_numeric", "features.log": ["spend"]}
-    assert "logged" in logged.evidence
-    assert next(s for s in every if s.columns == ("share",)).override in ("scaler=power", "scaler=quantile")
-    assert starting_features(table, every).overrides == ("features=all_numeric", "'features.log=[spend]'")
+    assert words(logged.override) == {"features.plain": ["spend"]}
+    assert "skewness" in logged.evidence
+    assert "A sweep where nothing is named does so" in logged.action
+    assert logged.automatic
+    assert "Yeo-Johnson" in next(s for s in every if s.columns == ("gains",) and s.kind == "skewed").action
+    assert starting_features(Preparation.of(table)) == Start(("age", "size", "spend", "gains"), ("spend",))
+
+
+def test_the_advice_is_what_a_sweep_does():
+    spend = RANDOM.lognormal(4, 1, N)
+    table, found = advice(
+        spend=spend,
+        row=np.arange(N) + 1,
+        rating=RANDOM.integers(1, 6, N),
+        branch=RANDOM.choice([101, 205, 310], N),
+        twin=spend**2,
+        flag=np.arange(N) % 3 == 0,
+    )
+    features = FeatureSet("all", "all").fit(table)
+    told = prepared(features, AutoScaler().fit(features.transform(table))).set_index("column")
+    by_itself = {c for s in found.values() if s.automatic for c in s.columns}
+    assert by_itself == {"spend", "row", "rating", "branch", "twin"}
+    assert set(told.index[told["override"] != ""]) == {*by_itself, "flag"}
 
 
 def test_a_logged_column_is_not_called_skewed_again():
@@ -70,22 +88,29 @@ def test_one_far_value_is_told_and_not_taken_for_skewness():
     assert advice(Source(), income=income)[1]["apart"].override == "scaler=robust"
 
 
-def test_twins_constants_flags_and_ids_are_left_out():
+def test_twins_constants_codes_and_ids():
     base = RANDOM.normal(size=N)
     rare = (np.arange(N) < 8).astype(float)
     flag = (np.arange(N) % 3 == 0).astype(float)
-    table, found = advice(a=base, b=2 * base, rare=rare, one=1.0, flag=flag, row=np.arange(N, dtype=float))
-    assert found["duplicate"].columns == ("b",)
+    kind = RANDOM.integers(1, 4, N)
+    table, found = advice(
+        a=base, b=2 * base, rare=rare, one=1.0, flag=flag, row=np.arange(N, dtype=float), product_type=kind
+    )
+    assert found["duplicate"].columns == ("a", "b")
+    assert words(found["duplicate"].override) == {"scaler": "standard"}
     assert set(found["constant"].columns) == {"rare", "one"}
-    assert "7 standard deviations" in found["constant"].evidence
-    assert found["two_values"].columns == ("flag",)
+    assert words(found["constant"].override) == {"features.keep": ["rare", "one"]}
+    assert words(found["code"].override) == {"features.keep": ["product_type"]}
     assert found["id"].columns == ("row",)
-    start = starting_features(table, found.values())
-    assert start.numeric == ("age", "size", "a")
-    assert words(" ".join(start.overrides)) == {
-        "features": "custom",
-        "features.numeric": ["age", "size", "a"],
-    }
+    assert all(found[kind].automatic for kind in ("duplicate", "constant", "code", "id"))
+    # Yes and no is as good a column as any.
+    assert "two_values" not in found
+    assert starting_features(Preparation.of(table)).numeric == ("age", "size", "a", "b", "flag")
+
+
+def test_a_sum_is_told_with_its_parts():
+    a, b = RANDOM.uniform(0, 9, N), RANDOM.uniform(0, 9, N)
+    assert advice(total=a + b, a=a, b=b)[1]["sum"].evidence == "total is the sum of a and b."
 
 
 def test_missing_values_and_levels():
@@ -94,11 +119,12 @@ def test_missing_values_and_levels():
     city = [f"city {i % 60}" for i in range(N)]
     _, found = advice(Source(TABLE.keys, ("gone",), "key"), holes=holes, status=status, city=city)
     assert found["missing"].columns == ("holes",)
-    assert words(found["missing"].override) == {"data.drop": ["gone", "holes"]}
-    assert "city has 60 levels" in found["levels"].evidence
+    assert words(found["missing"].override) == {"features.keep": ["holes"]}
+    assert "city: 60 levels" in found["levels"].evidence
     assert words(found["rare_levels"].override) == {
         "data.levels": {"status": {"Absurd": "other", "YOLO": "other"}}
     }
+    assert not found["rare_levels"].automatic
 
 
 def test_scales_and_too_few_customers():
@@ -118,7 +144,7 @@ def test_text_alone_is_no_mistake():
     table = pd.DataFrame({"name": [f"n {i}" for i in range(50)], "level": ["a", "b"] * 25})
     found = advise(table, associate(table), TABLE)
     assert [s.kind for s in found] == ["id"]
-    assert starting_features(table, found).overrides == ()
+    assert starting_features(Preparation.of(table)).numeric == ()
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1), min_size=1))

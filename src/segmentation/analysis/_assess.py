@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import agreement
 from segmentation.evaluation import Scores, Yardstick, mean_silhouette
+from segmentation.features import prepared
 from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
 
 
@@ -38,6 +40,12 @@ class Assessed:
         """Customers in each segment, the largest first; noise left out."""
         labels = self.fitted.labels
         return np.bincount(labels[labels >= 0]).tolist()
+
+    @property
+    def preparation(self) -> pd.DataFrame | None:
+        """What was done to each column, and why; None where it was all named."""
+        features, scaler = self.fitted.pipeline[:2]
+        return prepared(features, scaler)
 
     def metrics(self) -> dict[str, float]:
         """Scores in the yardstick space, and those in the space that the algorithm saw."""

@@ -132,6 +132,11 @@ class Found:
         """Of a search: each different clustering once, best first."""
         return self.story.leaderboard
 
+    @property
+    def preparation(self) -> pd.DataFrame | None:
+        """What was done to each column before customers were compared, and why; None where it was all named."""
+        return self.assessed.preparation
+
     @cached_property
     def model(self) -> SegmentModel:
         """The model: `model.assign(table)` puts new customers into segments."""

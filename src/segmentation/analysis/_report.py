@@ -105,6 +105,7 @@ def tell(
         attractiveness=market.ranking,
         evidence=story.evidence,
         leaderboard=story.leaderboard,
+        preparation=assessed.preparation,
         pictures=pictures,
         scatter=_scatter(customers, assessed, market),
         config=config,

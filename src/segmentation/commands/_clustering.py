@@ -11,6 +11,7 @@ from segmentation.analysis import Assessed, Market, usual_yardstick
 from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Verdict
+from segmentation.features import prepared_text
 from segmentation.serving import Reference, SegmentModel
 from segmentation.study import Bench, Configuration, Space
 from segmentation.tracking import Run, Store, log_model
@@ -115,6 +116,12 @@ def verdict_metrics(found: Verdict) -> dict[str, float]:
     """The evidence behind a verdict: chances that data without segments looks so."""
     names = ("p_uniform", "p_gaussian", "p_skewed", "p_valley", "p_dip")
     return {name: getattr(found, name) for name in names}
+
+
+def preparation_text(assessed: Assessed) -> str:
+    """What was done to the columns, in a few lines; empty where there is nothing to tell."""
+    text = prepared_text(assessed.preparation)
+    return f"{text}\n" if text else ""
 
 
 def findings_text(customers: Customers) -> str:

@@ -82,6 +82,8 @@ def keep(
             **files,
         }
     )
+    if assessed.preparation is not None:
+        run.table("data/preparation.csv", assessed.preparation)
     if config.report is not None:
         write_report(Path(config.report), files, told)
     uri = log_pipeline(run, config, customers, assessed, market)

@@ -28,7 +28,8 @@ from segmentation.data import Customers, findings_table
 from segmentation.data.customers import ROW
 from segmentation.errors import InputError
 from segmentation.evaluation import Verdict, verdict
-from segmentation.features import FeatureSet
+from segmentation.features import AutoScaler, FeatureSet, Preparation
+from segmentation.overrides import shell_word
 from segmentation.profiling import (
     Associations,
     Source,
@@ -40,7 +41,6 @@ from segmentation.profiling import (
     scale,
     scaler_effects,
     scaler_summary,
-    shell_word,
     starting_features,
 )
 from segmentation.report import Code, Facts, Picture, Section, Table, page
@@ -65,17 +65,19 @@ KINDS = {
     "constant": "Hardly anything varies",
     "id": "Looks like an id",
     "missing": "Mostly missing",
-    "two_values": "Two values only",
+    "code": "Codes",
     "duplicate": "Nearly the same feature twice",
+    "sum": "A sum with its parts",
     "apart": "A value far from all others",
     "skewed": "Skewed",
+    "ordered": "Ordered levels",
     "levels": "Very many levels",
     "rare_levels": "Rare levels",
     "scales": "Scales that do not match",
 }
 TITLES = {
     "structure": "How clean cuts are of the features as configured, beside data without segments",
-    "structure_suggested": "How clean cuts are of the features to start with, treated as suggested",
+    "structure_suggested": "How clean cuts are of the features, prepared as a sweep does it",
     "distributions": "Distributions",
     "missing_values": "Missing values",
     "outliers": "Outliers",
@@ -101,10 +103,10 @@ class Explored:
     suggestions : tuple of Suggestion
         What to do about it.
     start : Start
-        The features that follow from the suggestions.
+        The features of a sweep of all columns of numbers.
     tendency, advised : Verdict or None
-        Whether there are segments in the features as configured, and in those to start with; None where there are no
-        such features, or they are the same.
+        Whether there are segments in the features as configured, standard-scaled, and prepared as a sweep does it; None
+        where there are no such features, or they are the same.
     scaled : dict of str to ndarray
         A sample of the features under each scaler; empty where there are no features.
     features : tuple of str
@@ -142,7 +144,7 @@ def run(config: DictConfig) -> Result:
     customers = read_customers(config)
     explored = explore(config, customers)
     pictures = {name: plots.to_png(figure) for name, figure in figures(explored).items()}
-    command = _next_command(config, explored.start)
+    command = _next_command()
     html = _page(config, explored, pictures, command)
     files = {"explore.html": html.encode()}
     files |= {f"data/{name}.csv": text.encode() for name, text in _tables(explored).items()}
@@ -190,8 +192,9 @@ def explore(config: DictConfig, customers: Customers) -> Explored:
         id=None if index in (None, ROW) else str(index),
         logged=tuple(features.log_) if features else (),
     )
-    suggestions = advise(table, associations, source)
-    start = starting_features(table, suggestions)
+    preparation = Preparation.of(table)
+    suggestions = advise(table, associations, source, preparation)
+    start = starting_features(preparation)
     tendency = advised = None
     scaled = {}
     if features:
@@ -200,9 +203,9 @@ def explore(config: DictConfig, customers: Customers) -> Explored:
         rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:PREVIEW_ROWS])
         names = choices("scaler", config.preview)
         scaled = scale(X[rows], options("explore", {"scaler": names})["scaler"])
-        if start.overrides and _default_features():
-            treated = FeatureSet(numeric=list(start.numeric), log=list(start.log)).fit_transform(table)
-            advised = verdict(StandardScaler().fit_transform(treated), seed)
+        scaler = AutoScaler(features.decided_).fit(X)
+        if _default_features() and any(found.kind != "plain" for found in scaler.treatments_):
+            advised = verdict(scaler.transform(X), seed)
     return Explored(
         customers,
         describe_columns(table),
@@ -264,14 +267,12 @@ def _most_related(explored: Explored) -> pd.DataFrame:
     return table[columns]
 
 
-def _next_command(config: DictConfig, start: Start) -> str:
-    """The sweep that follows: the same data, the features to start with."""
+def _next_command() -> str:
+    """The sweep that follows: the same data, and what it does by itself."""
     given = [word for word in HydraConfig.get().overrides.task if not word.startswith(OWN_KEYS)]
     if _default_features():
         given = [word for word in given if not word.startswith("features=")]
-    features = start.overrides or ("features=all_numeric",)
-    words = [*map(shell_word, given), *(features if _default_features() else ())]
-    # One setting a line: a list of features is long.
+    words = [*map(shell_word, given), *(["features=all_numeric"] if _default_features() else [])]
     return CONTINUED.join(["segment sweep", *words])
 
 
@@ -302,18 +303,21 @@ def _page(config: DictConfig, explored: Explored, pictures: Mapping[str, bytes],
     drawn = min(table.shape[1], MOST_PANELS)
     if drawn < table.shape[1]:
         distributions.append(f"The first {drawn} of {table.shape[1]} columns are drawn.")
-    n = len(explored.suggestions)
     told = [f"{len(table):,} customers, {table.shape[1]} columns."]
     told.append(
         explored.tendency.sentence if explored.tendency else "No column of numbers tells customers apart."
     )
     if explored.advised and explored.tendency and explored.advised.verdict != explored.tendency.verdict:
-        told.append(f"With the features treated as suggested the verdict is '{explored.advised.verdict}'.")
+        told.append(f"Prepared as a sweep does it, the verdict is '{explored.advised.verdict}'.")
+    done = sum(s.automatic for s in explored.suggestions)
+    n = len(explored.suggestions) - done
     told.append(
         f"{n} suggestion{'s' * (n != 1)} before clustering."
         if n
         else "Nothing needs to be done before clustering."
     )
+    if done:
+        told.append(f"A sweep prepares columns in {done} way{'s' * (done != 1)} by itself.")
     sections = [
         Section("What to do", _advice_parts(explored, command)),
         Section("Are there segments?", _tendency_parts(explored, shown)),
@@ -353,11 +357,18 @@ def _advice_parts(explored: Explored, command: str) -> list[Any]:
         if len(suggestion.columns) == 1:
             heading = f"{heading}: {suggestion.columns[0]}"
         parts.append(
-            Section(heading, [suggestion.evidence, suggestion.action, Code("Type", suggestion.override)])
+            Section(
+                heading,
+                [
+                    suggestion.evidence,
+                    suggestion.action,
+                    Code("For the contrary" if suggestion.automatic else "Type", suggestion.override),
+                ],
+            )
         )
     return [
         *parts,
-        Section("To start with", [Code("All of it that concerns the features, in one command", command)]),
+        Section("To start with", [Code("The sweep that prepares the columns so", command)]),
     ]
 
 
@@ -369,12 +380,9 @@ def _tendency_parts(explored: Explored, shown: Mapping[str, Picture]) -> list[An
         [_verdict_sentence("All features as configured, standard-scaled", explored.tendency)],
     )
     if explored.advised:
-        told.append(_verdict_sentence("The features to start with, treated as suggested", explored.advised))
+        told.append(_verdict_sentence("The same, prepared as a sweep does it", explored.advised))
     if explored.advised and explored.advised.verdict != seen.verdict:
-        told.append(
-            "The two answers differ: what is found depends on the treatment. A logarithm sets customers with 0 apart "
-            "from all others, which is a gap, and a segment only if it means something."
-        )
+        told.append("The two answers differ: what is found depends on the treatment.")
     if seen.rows < len(explored.customers.table):
         told.append(
             f"A sample of {seen.rows:,} of {len(explored.customers.table):,} customers was looked at."
@@ -477,7 +485,7 @@ def _text(explored: Explored, shown: Mapping[str, Any], n_pictures: int) -> str:
     if explored.tendency:
         lines += [f"Tendency: {explored.tendency.verdict}. {explored.tendency.sentence}"]
     if explored.advised:
-        lines += [f"As suggested: {explored.advised.verdict}. {explored.advised.sentence}"]
+        lines += [f"As a sweep prepares it: {explored.advised.verdict}. {explored.advised.sentence}"]
     if explored.suggestions:
         lines += ["", "Suggestions"]
     for s in explored.suggestions:

@@ -15,6 +15,7 @@ from segmentation.commands._clustering import (
     log_data,
     open_bench,
     open_store,
+    preparation_text,
     read_customers,
 )
 from segmentation.commands._config import build, choices
@@ -90,7 +91,7 @@ def log_fit(
     if assessed.scores.degenerate:
         head = f"{name}: no clustering to speak of, {assessed.scores.degenerate}"
     text = (
-        f"{findings_text(customers)}{head}\n{segments_text(kept.market)}\n\n"
+        f"{findings_text(customers)}{preparation_text(assessed)}{head}\n{segments_text(kept.market)}\n\n"
         f"run {active.id}  model {kept.model['uri']}"
     )
     return Result(text, record)

@@ -37,6 +37,7 @@ from segmentation.commands._clustering import (
     log_data,
     open_bench,
     open_store,
+    preparation_text,
     read_customers,
     verdict_metrics,
     verdict_tags,
@@ -311,7 +312,7 @@ def _log_winner(
         )
     ahead = ", `segment promote` to make the winner the champion" if "version" in model else ""
     text = (
-        f"{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
+        f"{preparation_text(assessed)}{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
         f"run {parent.id}\n{registered}\nnext: `segment ui` to compare the runs{ahead}"
     )
     winner = {

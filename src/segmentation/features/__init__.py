@@ -3,5 +3,18 @@
 from segmentation.features._auto_scaler import AutoScaler
 from segmentation.features._feature_set import FeatureSet
 from segmentation.features._preparation import Treatment, treat, values_apart
+from segmentation.features._roles import Role, role
+from segmentation.features._table import Preparation, prepared, prepared_text
 
-__all__ = ["AutoScaler", "FeatureSet", "Treatment", "treat", "values_apart"]
+__all__ = [
+    "AutoScaler",
+    "FeatureSet",
+    "Preparation",
+    "Role",
+    "Treatment",
+    "prepared",
+    "prepared_text",
+    "role",
+    "treat",
+    "values_apart",
+]

@@ -30,8 +30,9 @@ class AutoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         What is done about each column, in words and figures.
     weights_ : ndarray of shape (n_features,)
         What each column is multiplied by after it.
-    shared_ : list of str
-        Why the weight of a column is not 1; empty where it is.
+    groups_ : list of (str, list of int)
+        Columns that share a weight: ("category", its indicators), ("repeats", columns that are nearly the same) and
+        ("sum", the sum and then its parts), a category by its first indicator.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -65,15 +66,13 @@ class AutoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows = validate_data(self, X, dtype=np.float64)
         self.treatments_ = [treat(rows[:, j], j in self.plain) for j in range(rows.shape[1])]
         self.weights_ = np.ones(rows.shape[1])
-        self.shared_ = [""] * rows.shape[1]
+        self.groups_: list[tuple[str, list[int]]] = []
         runs = one_hot(rows)
         for run in runs:
             self._weigh_category(rows, run)
-        in_runs = {j for run in runs for j in run}
-        single = [
-            j for j, found in enumerate(self.treatments_) if found.kind != "constant" and j not in in_runs
-        ]
-        self._weigh_repeats(rows, single)
+        indicators = {j for run in runs for j in run}
+        single = [[j] for j, t in enumerate(self.treatments_) if t.kind != "constant" and j not in indicators]
+        self._weigh_repeats(rows, [*single, *map(list, runs)], len(single))
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -99,25 +98,20 @@ class AutoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         factor = min(np.sqrt(2), 1 / np.sqrt(variance))
         for j in run:
             self.weights_[j] = factor * self.treatments_[j].scale
-            self.shared_[j] = f"the {len(run)} levels of a category weigh as one column"
+        self.groups_.append(("category", list(run)))
 
-    def _weigh_repeats(self, rows: np.ndarray, single: list[int]) -> None:
-        names = getattr(self, "feature_names_in_", [f"column {j}" for j in range(rows.shape[1])])
-        groups: dict[int, list[int]] = {}
-        for copy, first in repeated(rows[:, single]).items():
-            groups.setdefault(single[first], [single[first]]).append(single[copy])
-        for group in groups.values():
-            for j in group:
-                others = ", ".join(str(names[i]) for i in group if i != j)
-                self._share(j, 1 / len(group), f"weighed once with {others}, nearly the same")
-        copies = {j for first, group in groups.items() for j in group if j != first}
-        kept = [j for j in single if j not in copies]
-        for total, parts in sums(rows[:, kept]).items():
-            whole, of = kept[total], [kept[i] for i in parts]
-            for j in (whole, *of):
-                told = ", ".join(str(names[i]) for i in of)
-                self._share(j, len(of) / (len(of) + 1), f"weighed with {names[whole]}, the sum of {told}")
+    def _weigh_repeats(self, rows: np.ndarray, columns: list[list[int]], numbers: int) -> None:
+        repeats: dict[int, list[int]] = {}
+        X = rows[:, [first for first, *_ in columns[:numbers]]]
+        copies = repeated(X, [rows[:, run] for run in columns[numbers:]])
+        for copy, first in copies.items():
+            repeats.setdefault(first, [first]).append(copy)
+        for group in repeats.values():
+            self._share("repeats", [columns[i] for i in group], 1 / len(group))
+        kept = [column for i, column in enumerate(columns[:numbers]) if i not in copies]
+        for total, parts in sums(rows[:, [j for (j,) in kept]]).items():
+            self._share("sum", [kept[i] for i in (total, *parts)], len(parts) / (len(parts) + 1))
 
-    def _share(self, j: int, share: float, why: str) -> None:
-        self.weights_[j] *= np.sqrt(share)
-        self.shared_[j] = "; ".join(filter(None, (self.shared_[j], why)))
+    def _share(self, kind: str, columns: list[list[int]], share: float) -> None:
+        self.weights_[[j for column in columns for j in column]] *= np.sqrt(share)
+        self.groups_.append((kind, [first for first, *_ in columns]))

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from segmentation.errors import InputError, nearest
+from segmentation.features._roles import Role, role
 
 Columns = Sequence[str] | Literal["all"]
 IMPUTE = ("median", "mean", "most_frequent")
@@ -30,9 +31,10 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     numeric : "all" or sequence of str, default="all"
-        Columns of numbers. "all" takes every numeric column that is not constant.
+        Columns of numbers. "all" takes every numeric column that tells customers apart.
     categorical : "all" or sequence of str, default=()
-        Columns of categories, one-hot encoded; a column of two levels becomes one column of 0 and 1.
+        Columns of categories, one-hot encoded; a column of two levels becomes one column of 0 and 1. "all" takes
+        every other column but dates that tells customers apart.
         A level never seen in training becomes a row of zeros.
     impute : {"median", "mean", "most_frequent"} or None, default="median"
         What replaces a missing number; a missing category becomes the most frequent one. None refuses
@@ -41,6 +43,12 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         Numeric columns taken as log(1 + x), for skewed spend. They must not be negative.
     plain : "all" or sequence of str, default=()
         Numeric columns that `AutoScaler` only standardises, as it does those of `log`.
+    prepare : "auto" or None, default="auto"
+        "auto" judges the columns that "all" takes, not those that are named: ids, columns of (nearly) one value,
+        much missing or very many levels are left out, and whole numbers that are codes become categories. None
+        leaves out constants only.
+    keep : sequence of str, default=()
+        Columns that "all" takes as they are, whatever "auto" would make of them.
 
     Attributes
     ----------
@@ -50,6 +58,10 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         Which of them are categories, and which are taken as logarithms.
     levels_ : dict of str to list of str
         Category -> the levels of the training customers, sorted.
+    roles_ : list of Role
+        What "auto" makes of each column that "all" may take, in the order of the table, with the reason.
+    positions_ : dict of str to list of int
+        Column -> where its features are in the output.
     decided_ : list of int
         Positions of the output's columns of `log` and `plain`.
     transformer_ : ColumnTransformer
@@ -67,12 +79,16 @@ class FeatureSet(TransformerMixin, BaseEstimator):
         impute: str | None = "median",
         log: Columns = (),
         plain: Columns = (),
+        prepare: str | None = "auto",
+        keep: Sequence[str] = (),
     ) -> None:
         self.numeric = numeric
         self.categorical = categorical
         self.impute = impute
         self.log = log
         self.plain = plain
+        self.prepare = prepare
+        self.keep = keep
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn medians and categories.
@@ -104,10 +120,14 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             _refuse_useless(table[column])
         self._check_values(table, numeric, categorical, log)
         self.log_ = log
-        # Numbers come first, one column each.
-        self.decided_ = [i for i, column in enumerate(numeric) if column in {*log, *plain}]
         self._levels = {c: _by_fold(table[c].dropna().astype(str)) for c in categorical}
         self.levels_ = {c: sorted(set(known.values())) for c, known in self._levels.items()}
+        self.positions_: dict[str, list[int]] = {}
+        for column in self.columns_:
+            # Two levels make one feature, as the encoder drops the other.
+            levels, start = len(self.levels_.get(column, ())), sum(map(len, self.positions_.values()))
+            self.positions_[column] = list(range(start, start + (levels if levels > 2 else 1)))
+        self.decided_ = sorted(j for column in {*log, *plain} for j in self.positions_[column])
         self.transformer_ = self._steps(numeric, categorical, log).fit(self._cast(table))
         return self
 
@@ -183,17 +203,21 @@ class FeatureSet(TransformerMixin, BaseEstimator):
     def _choose(self, table: pd.DataFrame) -> tuple[list[str], list[str]]:
         numeric, categorical = self.numeric, self.categorical
         asked = [c for group in (numeric, categorical) if group != "all" for c in group]
-        _refuse_absent(asked, table.columns)
-        if numeric == "all":
-            numeric = [
-                c
-                for c in table.select_dtypes(["number", "bool"])
-                if c not in asked and table[c].nunique(dropna=True) > 1
-            ]
-        if categorical == "all":
-            others = table.select_dtypes(exclude=["number", "bool", "datetime"])
-            categorical = [c for c in others if c not in asked and table[c].nunique(dropna=True) > 1]
-        numeric, categorical = list(numeric), list(categorical)
+        _refuse_absent([*asked, *self.keep], table.columns)
+        numbers = set(table.select_dtypes(["number", "bool"]))
+        others = set(table.select_dtypes(exclude=["number", "bool", "datetime"]))
+        taken = (numbers if numeric == "all" else set()) | (others if categorical == "all" else set())
+        self.roles_ = [self._role(table[c], c in numbers) for c in table if c in taken and c not in asked]
+        kept = [r for r in self.roles_ if not r.left_out] or [
+            # Rather these than nothing.
+            r
+            for r in self.roles_
+            if r.kind == "constant" and table[r.column].nunique() > 1
+        ]
+        as_number = [r.column for r in kept if r.column in numbers and r.kind != "code"]
+        as_category = [r.column for r in kept if r.column not in as_number]
+        numeric = as_number if numeric == "all" else list(numeric)
+        categorical = [*([] if categorical == "all" else categorical), *as_category]
         self.categorical_ = categorical
         if not numeric and not categorical:
             raise InputError(
@@ -202,7 +226,16 @@ class FeatureSet(TransformerMixin, BaseEstimator):
             )
         return numeric, categorical
 
+    def _role(self, values: pd.Series, number: bool) -> Role:
+        if self.prepare and values.name not in self.keep:
+            return role(values)
+        if values.nunique() < 2:
+            return Role(str(values.name), "constant", "one value only")
+        return Role(str(values.name), "number" if number else "category", "as the features ask")
+
     def _check_parameters(self, numeric: list[str], log: list[str], plain: list[str]) -> None:
+        if self.prepare not in (None, "auto"):
+            raise InputError(f"features.prepare is {self.prepare!r}; valid are auto and null.")
         if self.impute is not None and self.impute not in IMPUTE:
             raise InputError(
                 f"features.impute is {self.impute!r}, {nearest(str(self.impute), IMPUTE)} (or null to refuse)."

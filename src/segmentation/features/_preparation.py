@@ -6,6 +6,7 @@ One judgement for all: `AutoScaler` does it, and `segment explore` tells it.
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from scipy.stats import rankdata, skew, yeojohnson
@@ -169,7 +170,7 @@ def treat(values: np.ndarray, plain: bool = False) -> Treatment:
 
 def _evened(x: np.ndarray, inner: np.ndarray, levels: np.ndarray, counts: np.ndarray) -> Treatment:
     before = _skewness(inner)
-    seen = f"skewness {before:.1f}"
+    seen = f"skewness {_shown(before)}"
     as_it_is = Treatment("plain", "standardised", seen)
     farthest = np.abs(inner - inner.mean()).max() / inner.std()
     if abs(before) <= SKEWED or farthest <= TAIL:
@@ -182,13 +183,13 @@ def _evened(x: np.ndarray, inner: np.ndarray, levels: np.ndarray, counts: np.nda
         return replace(as_it_is, why=f"{seen}, made by groups of values and not by a long tail")
     logged = _logarithm(inner) if before > 0 and inner[0] >= 0 else None
     if logged and abs(after := _skewness(logged.bent(inner))) <= EVENED * before:
-        return replace(logged, why=f"{seen}, then {after:.1f}")
+        return replace(logged, why=f"{seen}, {_shown(after)} after it")
     # Where no zero holds it, a transform can pull groups together: only where it is needed, and nobody lies apart.
     if abs(before) <= VERY_SKEWED or farthest <= REACH or _few_beyond_a_gap(inner):
         return replace(as_it_is, why=seen)
     powered = _power(inner) if share < MANY_ZEROS else None
     if powered and abs(after := _skewness(powered.bent(inner))) <= EVENED * abs(before):
-        return replace(powered, why=f"{seen}, then {after:.1f}")
+        return replace(powered, why=f"{seen}, {_shown(after)} after it")
     return _ranked("ranks", "ranks, standardised", f"{seen}, and no transform evens it out", levels, counts)
 
 
@@ -220,7 +221,8 @@ def _few_beyond_a_gap(x: np.ndarray) -> bool:
 def _logarithm(inner: np.ndarray) -> Treatment:
     many = (inner == 0).mean() >= MANY_ZEROS
     unit = float(np.quantile(inner[inner > 0], MIDDLE if many else LOW))
-    return Treatment("log", f"log(1 + x / {unit:.3g}), standardised", "", unit=unit)
+    shown = "x" if unit == 1 else f"x / {float(f'{unit:.3g}'):,g}"
+    return Treatment("log", f"log(1 + {shown}), standardised", "", unit=unit)
 
 
 def _power(inner: np.ndarray) -> Treatment | None:
@@ -242,33 +244,67 @@ def _ranked(kind: str, words: str, why: str, levels: np.ndarray, counts: np.ndar
     return Treatment(kind, words, why, values=levels[few], ranks=places[few])
 
 
+def _shown(skewness: float) -> str:
+    return f"{round(skewness, 1) + 0:.1f}"
+
+
 def _skewness(x: np.ndarray) -> float:
     found = float(skew(x)) if x[-1] != x[0] else 0.0
     return found if np.isfinite(found) else np.inf
 
 
-def repeated(X: np.ndarray) -> dict[int, int]:
-    """Find columns that nearly repeat an earlier one, by the size of their rank correlation.
+def repeated(X: np.ndarray, categories: Sequence[np.ndarray] = ()) -> dict[int, int]:
+    """Find columns that nearly repeat an earlier one.
 
     Parameters
     ----------
     X : ndarray of shape (n, p)
-        Columns that vary.
+        Columns of numbers that vary.
+    categories : sequence of ndarray of shape (n, levels)
+        Indicators of each category.
 
     Returns
     -------
     dict of int to int
-        Position of a column -> that of the first column which it repeats, and which repeats none itself.
+        Position of a column -> that of the first column which it repeats, and which repeats none itself; categories
+        follow the numbers. Numbers are compared by the size of their rank correlation, categories and columns of
+        two values by Cramer's V.
     """
-    if X.shape[1] < 2:
-        return {}
-    strength = np.abs(np.corrcoef(rankdata(X, axis=0), rowvar=False))
+    p = X.shape[1]
+    strength = np.eye(p + len(categories))
+    if p > 1:
+        strength[:p, :p] = np.abs(np.corrcoef(rankdata(X, axis=0), rowvar=False))
+    indicators = {p + i: levels for i, levels in enumerate(categories)}
+    if categories:
+        two = [j for j in range(p) if len(np.unique(X[:, j])) == 2]
+        indicators |= {j: np.column_stack([X[:, j] > X[:, j].min(), X[:, j] == X[:, j].min()]) for j in two}
+    for i, j in combinations(indicators, 2):
+        if max(i, j) >= p:
+            strength[min(i, j), max(i, j)] = cramers_v(indicators[i].T.astype(float) @ indicators[j])
     found: dict[int, int] = {}
-    for j in range(1, X.shape[1]):
+    for j in range(1, len(strength)):
         twins = [k for k in range(j) if k not in found and strength[k, j] >= SAME]
         if twins:
             found[j] = twins[0]
     return found
+
+
+def cramers_v(table: np.ndarray) -> float:
+    """Association of two categories from their contingency table, corrected for bias (Bergsma 2013).
+
+    Examples
+    --------
+    >>> cramers_v(np.diag([50.0, 50.0])), cramers_v(np.full((2, 2), 25.0))
+    (1.0, 0.0)
+    """
+    table = table[table.any(axis=1)][:, table.any(axis=0)]
+    n, (r, k) = table.sum(), table.shape
+    if min(r, k) < 2:
+        return 0.0
+    squared = (table**2 / np.outer(table.sum(axis=1), table.sum(axis=0))).sum() - 1
+    squared = max(0.0, squared - (r - 1) * (k - 1) / (n - 1))
+    smaller = min(r - (r - 1) ** 2 / (n - 1), k - (k - 1) ** 2 / (n - 1)) - 1
+    return float(min(1.0, np.sqrt(squared / smaller))) if smaller > 0 else 0.0
 
 
 def sums(X: np.ndarray) -> dict[int, list[int]]:

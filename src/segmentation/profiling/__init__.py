@@ -1,6 +1,6 @@
 """What the segments are like."""
 
-from segmentation.profiling._advice import Source, Start, Suggestion, advise, shell_word, starting_features
+from segmentation.profiling._advice import Source, Start, Suggestion, advise, starting_features
 from segmentation.profiling._associations import Associations, associate
 from segmentation.profiling._attractiveness import Attractiveness
 from segmentation.profiling._columns import describe_columns
@@ -33,7 +33,6 @@ __all__ = [
     "scale",
     "scaler_effects",
     "scaler_summary",
-    "shell_word",
     "significance",
     "starting_features",
     "surrogate",

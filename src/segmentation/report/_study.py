@@ -115,6 +115,8 @@ class StudyReport:
         Index segment, as `Attractiveness.rank` gives it.
     evidence : DataFrame, optional
         One row a segment: segment, silhouette, jaccard and whatever else is known.
+    preparation : DataFrame, optional
+        What was done to each column: column, role, treatment, why, override.
     leaderboard : DataFrame, optional
         The trials, best first.
     pictures : mapping of str to Picture
@@ -144,6 +146,7 @@ class StudyReport:
     recommendations: "Sequence[Recommendation] | None" = None
     attractiveness: pd.DataFrame | None = None
     evidence: pd.DataFrame | None = None
+    preparation: pd.DataFrame | None = None
     leaderboard: pd.DataFrame | None = None
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     scatter: Scatter3D | None = None
@@ -339,11 +342,13 @@ def _data(report: StudyReport) -> list[Any]:
         "Described by, too": _columns(report, profile.descriptors),
         "Fingerprint": report.fingerprint,
     }
-    found = (
+    found: list[Any] = (
         ["What reading it found:", Points(report.findings)]
         if report.findings
         else ["Reading it found nothing to repair."]
     )
+    if report.preparation is not None:
+        found.append(Table("How the columns were prepared", report.preparation.set_index("column")))
     return [Facts({term: text for term, text in facts.items() if text}), *found]
 
 

@@ -31,6 +31,7 @@ TRUSTED = (
     "segmentation.features._auto_scaler.AutoScaler",
     "segmentation.features._feature_set.FeatureSet",
     "segmentation.features._preparation.Treatment",
+    "segmentation.features._roles.Role",
     "segmentation.serving._model.SegmentModel",
     "numpy.dtype",
 )
