@@ -35,7 +35,8 @@ def test_the_record_has_the_documented_keys(swept):
         "study", "parent_run_id", "trials", "verdict", "winner", "model", "evidence", "seconds",
     }  # fmt: skip
     assert set(swept["verdict"]) == {
-        "verdict", "verdict_sentence", "p_uniform", "p_gaussian", "p_skewed", "p_valley", "p_dip",
+        "verdict", "verdict_sentence", "p_uniform", "p_gaussian", "p_skewed", "p_bent", "p_valley", "p_dip",
+        "p_stability",
     }  # fmt: skip
     assert set(swept["trials"]) == {"complete", "degenerate", "failed"}
     assert sum(swept["trials"].values()) == 14
@@ -319,7 +320,7 @@ def test_the_evidence_is_in_tables_pictures_and_on_the_trials(segment, client):
     assert {
         "stability", "stability_spread", "jaccard_min", "agreement", "share_negative_yardstick", "dbcv_yardstick",
         "gap_yardstick", "gap_error_yardstick", "gap_k", "prediction_strength", "p_uniform", "p_gaussian",
-        "p_skewed", "p_valley", "p_dip",
+        "p_skewed", "p_bent", "p_valley", "p_dip", "p_stability",
     } <= set(metrics)  # fmt: skip
     assert metrics["jaccard_min"] == pytest.approx(segments["jaccard"].min())
     winner = client.get_run(swept["winner"]["run_id"]).data.metrics

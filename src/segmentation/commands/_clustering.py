@@ -114,7 +114,7 @@ def verdict_tags(found: Verdict) -> dict[str, str]:
 
 def verdict_metrics(found: Verdict) -> dict[str, float]:
     """The evidence behind a verdict: chances that data without segments looks so."""
-    names = ("p_uniform", "p_gaussian", "p_skewed", "p_valley", "p_dip")
+    names = ("p_uniform", "p_gaussian", "p_skewed", "p_bent", "p_valley", "p_dip", "p_stability")
     return {name: getattr(found, name) for name in names}
 
 

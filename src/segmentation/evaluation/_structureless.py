@@ -1,7 +1,7 @@
 """A table's columns as a verdict looks at them, and tables like it without structure."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,10 @@ EXCLUSIVE = 8
 """Indicators that are never both 1, where so many rows should be by chance, are one category."""
 
 Rng = np.random.Generator
+Draws = dict[str, Callable[[Rng], np.ndarray]]
 
 # Calibrating correlations: size of the draw, rounds, and how near to 1 a latent correlation may come.
-CALIBRATION_ROWS, CALIBRATION_ROUNDS, LARGEST_CORRELATION = 6_000, 10, 0.995
+CALIBRATION_ROWS, CALIBRATION_ROUNDS, LARGEST_CORRELATION = 4_000, 8, 0.995
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Item:
     scores : ndarray of shape (m,)
         A number for each level, to correlate with: the normal quantile of its middle rank.
     codes : ndarray of int, shape (n,)
-        The level of each row.
+        The level of each row of the table.
     """
 
     columns: tuple[int, ...]
@@ -46,17 +47,11 @@ class Item:
     codes: np.ndarray
 
     def at(self, latent: np.ndarray) -> np.ndarray:
-        """The values of rows by their ranks in a latent number: each level as often as in the table."""
+        """The level of rows by their ranks in a latent number: each as often as in the table."""
         codes = np.empty(len(latent), dtype=int)
-        codes[np.argsort(latent)] = np.repeat(np.arange(len(self.counts)), self.counts)
-        values: np.ndarray = self.levels[codes]
-        return values
-
-    @property
-    def limits(self) -> np.ndarray:
-        """Where a standard normal number passes from one level to the next."""
-        limits: np.ndarray = ndtri(np.cumsum(self.counts)[:-1] / self.counts.sum())
-        return limits
+        rows = np.arange(len(latent)) * len(self.codes) // len(latent)
+        codes[np.argsort(latent)] = np.repeat(np.arange(len(self.counts)), self.counts)[rows]
+        return codes
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,8 @@ class Columns:
         """Spread the items of this table, or of one drawn like it."""
         X = X.copy()
         for column in (j for item in self.items for j in item.columns):
-            X[:, column] = spread(X[:, column], rng)
+            # The levels of a rare answer are many deviations apart: what fills that would hide all else.
+            X[:, column] = spread(X[:, column], rng, X[:, column].std())
         return X
 
 
@@ -100,7 +96,7 @@ def columns(X: np.ndarray, rng: Rng) -> Columns:
     return Columns(smooth, amounts, tuple(_item(X, group) for group in [*alone, *groups]))
 
 
-def spread(column: np.ndarray, rng: Rng) -> np.ndarray:
+def spread(column: np.ndarray, rng: Rng, most: float = np.inf) -> np.ndarray:
     """Spread tied values evenly to half-way to their neighbours, at most by half the usual customer's step."""
     values, index, counts = np.unique(column, return_inverse=True, return_counts=True)
     if len(values) > 0.9 * len(column):
@@ -108,7 +104,7 @@ def spread(column: np.ndarray, rng: Rng) -> np.ndarray:
     steps = np.diff(values)
     # A gap between groups is wide for the few beside it; the first steps of logged counts are so for most.
     widest = np.maximum(np.r_[steps[0], steps], np.r_[steps, steps[-1]])
-    half = np.minimum(steps, np.median(np.repeat(widest, counts))) / 2
+    half = np.minimum(np.minimum(steps, np.median(np.repeat(widest, counts))) / 2, most)
     below, above = np.r_[half[0], half], np.r_[half, half[-1]]
     spread: np.ndarray = column + rng.uniform(-below[index], above[index])
     return spread
@@ -146,7 +142,7 @@ def _item(X: np.ndarray, positions: tuple[int, ...]) -> Item:
     return Item(positions, levels[order], counts, scores, np.argsort(order)[codes])
 
 
-def references(table: Columns) -> dict[str, Callable[[Rng], np.ndarray]]:
+def references(table: Columns) -> Draws:
     """What draws a table like this one without structure, of each kind; its items are not spread."""
     X, amounts, items = table.X, list(table.amounts), table.items
     n, scores = (
@@ -171,7 +167,7 @@ def references(table: Columns) -> dict[str, Callable[[Rng], np.ndarray]]:
         made = np.empty(X.shape)
         made[:, amounts] = values
         for item, number in zip(items, drawn[:, len(amounts) :].T, strict=True):
-            made[:, item.columns] = item.at(number)
+            made[:, item.columns] = item.levels[item.at(number)]
         return made
 
     def boxed(drawn: np.ndarray) -> np.ndarray:
@@ -186,11 +182,31 @@ def references(table: Columns) -> dict[str, Callable[[Rng], np.ndarray]]:
         beyond = np.sign(drawn[:, : len(amounts)]) * np.inf
         return finished(drawn, np.clip(np.where(np.isnan(back), beyond, back), floor, ceiling))
 
+    curve = _curve(along)
     return {
         "uniform": lambda rng: boxed(rng.uniform(low, high, (n, len(low))) @ axes),
         "gaussian": lambda rng: boxed(rng.normal(size=(n, len(low))) * deviation @ axes),
         "skewed": skewed,
+        "bent": lambda rng: boxed(curve(rng) @ axes),
     }
+
+
+def _curve(along: np.ndarray) -> Callable[[Rng], np.ndarray]:
+    """What draws along the parabola that the further principal components make over the first, with one mode."""
+    n, first, others = len(along), along[:, 0], along[:, 1:]
+    low, width = first.min(), np.ptp(first)
+    mean, variance = (first.mean() - low) / width, first.var() / width**2
+    weight = mean * (1 - mean) / variance - 1
+    powers = np.vander(first, 3)
+    bend = np.linalg.lstsq(powers, others, rcond=None)[0]
+    left = others - powers @ bend
+    spread = _power(left.T @ left / n, 0.5) if others.size else np.empty((0, 0))
+
+    def draw(rng: Rng) -> np.ndarray:
+        at = low + width * rng.beta(max(mean * weight, 1), max((1 - mean) * weight, 1), n)
+        return np.column_stack([at, np.vander(at, 3) @ bend + rng.normal(size=others.shape) @ spread])
+
+    return draw
 
 
 def _latent_covariance(seen: np.ndarray, items: tuple[Item, ...]) -> np.ndarray:
@@ -206,20 +222,19 @@ def _latent_covariance(seen: np.ndarray, items: tuple[Item, ...]) -> np.ndarray:
     fixed[: d - len(items), : d - len(items)] = True
     for _ in range(CALIBRATION_ROUNDS):
         drawn = normal @ _root(latent)
-        made = np.column_stack([drawn[:, : d - len(items)], *_answers(drawn, items)])
+        answers = [
+            item.scores[item.at(number)] for item, number in zip(items, drawn.T[-len(items) :], strict=True)
+        ]
+        made = np.column_stack([drawn[:, : d - len(items)], *answers])
         both = np.corrcoef(drawn, made, rowvar=False)
         slopes = np.outer(np.diag(both[:d, d:]), np.diag(both[:d, d:]))
-        step = np.where(fixed, 0.0, 0.7 * (wanted - both[d:, d:]) / slopes)
+        # Answers that hardly anybody gives say little of what correlates behind them.
+        step = np.where(fixed, 0.0, 0.7 * (wanted - both[d:, d:]) / np.maximum(slopes, 0.1))
         latent = np.clip(latent + step, -LARGEST_CORRELATION, LARGEST_CORRELATION)
         np.fill_diagonal(latent, 1.0)
     root = _root(latent)
     result: np.ndarray = np.outer(deviations, deviations) * (root.T @ root)
     return result
-
-
-def _answers(drawn: np.ndarray, items: tuple[Item, ...]) -> Iterator[np.ndarray]:
-    for item, number in zip(items, drawn.T[-len(items) :], strict=True):
-        yield item.scores[np.searchsorted(item.limits, number)]
 
 
 def _root(correlation: np.ndarray) -> np.ndarray:
@@ -240,6 +255,6 @@ def _recoloured(X: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 def _power(covariance: np.ndarray, exponent: float) -> np.ndarray:
     """Of a symmetric matrix that may lack rank; symmetric, so that a column goes on to mean itself."""
     values, vectors = np.linalg.eigh(np.atleast_2d(covariance))
-    kept = values > 1e-10 * values.max()
+    kept = values > 1e-10 * max(values.max(), 1e-300)
     result: np.ndarray = (vectors[:, kept] * values[kept] ** exponent) @ vectors[:, kept].T
     return result
