@@ -31,7 +31,7 @@ def test_a_boundary_where_few_are_is_a_valley_the_deeper_the_fewer():
 
 
 def test_one_shallow_boundary_shows_in_the_weakest(strip):
-    X = np.vstack([strip, strip + [20, 0]])
+    X = np.vstack([strip, strip + np.array([20, 0])])
     labels = np.repeat([0, 2], 900)
     labels[:900] += strip[:, 0] > 1.5
     labels[900:] = 2

@@ -229,9 +229,9 @@ class TestRefusals:
 
     def test_levels_that_the_other_columns_show_too_are_segments(self, blobs):
         group = np.repeat(range(4), 40).astype(float)
-        columns = np.column_stack([group, blobs.X[:, 0]])
-        found = blobs.select(columns=columns)
-        assert same_groups(blobs.labels(found.winner), group)
+        columns = np.column_stack([group, blobs.X])
+        study = Study(columns, algorithms=("kmeans", "ward"))
+        assert same_groups(study.labels(study.select(columns=columns).winner), group)
 
     def test_a_group_without_segment_may_not_hold_the_value(self, rings):
         labels = np.where(np.linalg.norm(rings.X, axis=1) < 0.7, 0, 1)
