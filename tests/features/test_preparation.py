@@ -291,3 +291,44 @@ class TestTable:
         X = features.transform(table)
         assert prepared(features, StandardScaler().fit(X)) is None
         assert prepared_text(prepared(features, AutoScaler().fit(X))) == ""
+
+
+KINDS = (
+    lambda r, n: r.normal(size=n),
+    lambda r, n: r.lognormal(4, 2, n),
+    lambda r, n: -r.lognormal(2, 2, n),
+    lambda r, n: r.standard_cauchy(n),
+    lambda r, n: r.zipf(1.5, n).astype(float),
+    lambda r, n: r.integers(0, 20, n),
+    lambda r, n: r.choice([101, 205, 310], n),
+    lambda r, n: np.where(r.random(n) < 0.9, 0, r.lognormal(5, 3, n)),
+    lambda r, n: np.where(r.random(n) < r.random(), np.nan, r.normal(size=n)),
+    lambda r, n: r.choice(list("abcdefgh"), n),
+    lambda r, n: r.choice(np.array(["x", None, "y"], dtype=object), n),
+    lambda r, n: r.random(n) < 0.1,
+    lambda r, n: 1e12 + 1e-3 * r.normal(size=n),
+    lambda r, n: np.r_[np.zeros(n - 1), 1e9],
+    lambda r, n: np.arange(n),
+    lambda r, n: np.full(n, 0.1),
+)
+
+
+@pytest.mark.parametrize("n", [2, 5, 30, 200])
+def test_any_table_is_prepared_the_same_for_shuffled_rows_or_refused_in_a_sentence(n):
+    prepared_tables = 0
+    for seed in range(25):
+        r = np.random.default_rng(seed)
+        table = pd.DataFrame({f"c{i}": KINDS[r.integers(len(KINDS))](r, n) for i in range(r.integers(1, 9))})
+        try:
+            features = FeatureSet("all", "all").fit(table)
+        except InputError:
+            continue
+        X, order = features.transform(table), r.permutation(n)
+        scaler = AutoScaler(features.decided_).fit(X)
+        Z = scaler.transform(X)
+        assert np.abs(Z).max() <= 15
+        assert AutoScaler(features.decided_).fit_transform(X[order]) == pytest.approx(Z[order], abs=1e-6)
+        told = prepared(features, scaler)
+        assert set(told["column"]) == set(table)
+        prepared_tables += 1
+    assert prepared_tables > 15

@@ -120,7 +120,7 @@ def test_missing_values_and_levels():
     _, found = advice(Source(TABLE.keys, ("gone",), "key"), holes=holes, status=status, city=city)
     assert found["missing"].columns == ("holes",)
     assert words(found["missing"].override) == {"features.keep": ["holes"]}
-    assert "city: 60 levels" in found["levels"].evidence
+    assert "city (60 levels)" in found["levels"].evidence
     assert words(found["rare_levels"].override) == {
         "data.levels": {"status": {"Absurd": "other", "YOLO": "other"}}
     }

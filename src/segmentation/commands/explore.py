@@ -362,7 +362,7 @@ def _advice_parts(explored: Explored, command: str) -> list[Any]:
                 [
                     suggestion.evidence,
                     suggestion.action,
-                    Code("For the contrary" if suggestion.automatic else "Type", suggestion.override),
+                    Code("To do otherwise" if suggestion.automatic else "Type", suggestion.override),
                 ],
             )
         )
@@ -489,7 +489,10 @@ def _text(explored: Explored, shown: Mapping[str, Any], n_pictures: int) -> str:
     if explored.suggestions:
         lines += ["", "Suggestions"]
     for s in explored.suggestions:
-        lines += [f"  {KINDS[s.kind]}: {s.evidence} {s.action}", f"    {s.override}"]
+        lines += [
+            f"  {KINDS[s.kind]}: {s.evidence} {s.action}",
+            f"    {'otherwise: ' * s.automatic}{s.override}",
+        ]
     places = [f"run {shown['run_id']}", *(str(shown[k]) for k in ("output", "report") if shown[k])]
     lines += ["", f"explore.html and {n_pictures} pictures in {', '.join(places)}", f"next: {shown['next']}"]
     return "\n".join(lines)

@@ -17,7 +17,7 @@ ROWS_PER_FEATURE = 10
 SKEWED = 1.0
 MIXED_SCALES = 10.0
 
-BY_ITSELF = "A sweep where nothing is named does so; type this for the contrary."
+BY_ITSELF = "A sweep where nothing is named does so."
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def _left_out(look: _Look) -> Iterable[Suggestion]:
         if not found:
             continue
         columns = tuple(r.column for r in found)
-        evidence = f"{_some(f'{r.column}: {r.why}' for r in found)}."
+        evidence = f"{_some(f'{r.column} ({r.why})' for r in found)}."
         if kind == "id" and look.source.id is None and "id" in look.source.keys:
             yield Suggestion(
                 "id",
@@ -215,7 +215,7 @@ def _codes(look: _Look) -> Iterable[Suggestion]:
         yield Suggestion(
             "code",
             columns,
-            f"{_some(f'{r.column}: {r.why}' for r in found)}.",
+            f"{_some(f'{r.column} ({r.why})' for r in found)}.",
             f"Take as categories: a larger code is not more of anything. {BY_ITSELF}",
             listed("features.keep", columns),
             automatic=True,
@@ -298,7 +298,7 @@ def _skewed(look: _Look) -> Iterable[Suggestion]:
             yield Suggestion(
                 "skewed",
                 tuple(found),
-                f"{_some(f'{c}: {t.why}' for c, t in found.items())}.",
+                f"{_some(f'{c} ({t.why})' for c, t in found.items())}.",
                 f"{action} {BY_ITSELF}",
                 listed("features.plain", found),
                 automatic=True,
