@@ -57,10 +57,10 @@ class Verdict:
     verdict : {"natural", "reproducible", "constructive"}
         `natural`, density clusters exist: compact (all four references rejected at 0.05) and apart (a valley at
         0.005, at 0.02 beside a cut at 0.00001, or at 0.05 with a dip at 0.01), or a valley that chance hardly makes
-        (0.0005: rings and bands are apart and not compact). `reproducible`, no clear gaps: stable at 0.05, or nearly
-        natural (apart without being compact, a dip alone, or compact with a valley at 0.05, at 0.1 where the cut is
-        very clean). `constructive`: neither; a clustering cuts a continuum. Fewer than 20 customers are too few to
-        tell, and called so. The levels were set on generated tables without structure.
+        (0.0005: rings and bands are apart and not compact). `reproducible`, no clear gaps: stable at 0.02, or nearly
+        natural (apart without being compact, a dip alone at 0.001, or compact with a valley at 0.02, at 0.1 where the
+        cut is very clean). `constructive`: neither; a clustering cuts a continuum. Fewer than 20 customers are too few
+        to tell, and called so. The levels were set on generated tables without structure.
     sentence : str
         The answer in plain words.
     p_uniform, p_gaussian, p_skewed, p_bent : float
@@ -179,7 +179,7 @@ def _decided(X: np.ndarray, seed: int) -> Verdict:
     p_cut = max(gaps.p_cut.values())
     natural = _natural(p_cut, gaps.p_valley, gaps.p_dip)
     back = Back() if natural else _back(tables, draw, rng)
-    nearly = not natural and (back.p <= 0.05 or _nearly(p_cut, gaps.p_valley, gaps.p_dip))
+    nearly = not natural and (back.p <= 0.02 or _nearly(p_cut, gaps.p_valley, gaps.p_dip))
     answer: Answer = "natural" if natural else "reproducible" if nearly else "constructive"
     n, d = tables[0].X.shape
     return Verdict(
@@ -299,8 +299,8 @@ def _apart(p_cut: float, p_valley: float, p_dip: float) -> bool:
 
 def _nearly(p_cut: float, p_valley: float, p_dip: float) -> bool:
     """Whether there are gaps that are not beyond doubt."""
-    clean = (p_cut <= 0.05 and p_valley <= 0.05) or (p_cut <= 0.0005 and p_valley <= 0.1)
-    return clean or p_dip <= 0.01 or _apart(p_cut, p_valley, p_dip)
+    clean = (p_cut <= 0.05 and p_valley <= 0.02) or (p_cut <= 1e-5 and p_valley <= 0.1)
+    return clean or p_dip <= 0.001 or _apart(p_cut, p_valley, p_dip)
 
 
 def _clear(p_cut: float, p_valley: float, p_dip: float) -> bool:
