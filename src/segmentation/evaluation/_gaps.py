@@ -21,14 +21,31 @@ def evidence(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.append(_cut_silhouettes(squareform(pairs), tree), _valley(X, pairs)), tree
 
 
+def nested_cuts(tree: np.ndarray, largest: int) -> list[np.ndarray]:
+    """Labels of the cuts of a linkage tree into 2 to `largest` groups."""
+    n = len(tree) + 1
+    first = np.arange(2 * n - 1)
+    for node, left in enumerate(tree[:, 0].astype(int), start=n):
+        first[node] = first[left]
+    cuts = [cut_tree(tree, largest)]
+    for k in range(largest - 1, 1, -1):
+        # The merge that leads from one more group to k groups, by a row of each side.
+        labels = cuts[-1].copy()
+        kept, gone = labels[first[tree[n - k - 1, :2].astype(int)]]
+        labels[labels == gone] = kept
+        labels[labels == k] = gone
+        cuts.append(labels)
+    return cuts[::-1]
+
+
 def _cut_silhouettes(distances: np.ndarray, tree: np.ndarray) -> np.ndarray:
     """Mean silhouettes for k = 2 to 10, from the distance sums to the groups of the finest cut."""
     n = len(distances)
-    finest = cut_tree(tree, LARGEST_K)
+    cuts = nested_cuts(tree, LARGEST_K)
+    finest = cuts[-1]
     sums = distances @ np.eye(LARGEST_K)[finest]
     rows, scores = np.arange(n), np.full(LARGEST_K - 1, -1.0)
-    for k in range(2, LARGEST_K + 1):
-        labels = cut_tree(tree, k)
+    for k, labels in enumerate(cuts, start=2):
         sizes = np.bincount(labels)
         if sizes.min() < max(2, SMALLEST_SHARE * n):
             continue
@@ -47,11 +64,10 @@ def _valley(X: np.ndarray, pairs: np.ndarray) -> float:
     """Depth in log density of the deepest valley, the mean of a fine and a coarse look."""
     n, d = X.shape
     nearest = cKDTree(X).query(X, max(NEIGHBOURS) + 1)[0]
-    left, right = np.triu_indices(n, 1)
     depths = []
     for neighbours in NEIGHBOURS:
         core = nearest[:, neighbours]
-        reach = np.maximum(pairs, np.maximum(core[left], core[right]))
+        reach = np.maximum(pairs, squareform(np.maximum.outer(core, core), checks=False))
         depths.append(_deepest(linkage(reach, "single"), max(5, int(SMALLEST_SHARE * n))))
     return d * float(np.mean(depths))
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.cluster.hierarchy import linkage
 
-from segmentation.clustering import cut_tree
+from segmentation.evaluation._gaps import nested_cuts
 from segmentation.evaluation._stability import adjusted_rand
 
 KS = range(2, 9)
@@ -41,8 +41,7 @@ def repeats(X: np.ndarray, rng: np.random.Generator, pairs: int) -> np.ndarray:
 
 
 def _centers(X: np.ndarray) -> list[np.ndarray]:
-    tree = linkage(X, "ward")
-    return [_moved(X, cut_tree(tree, k)) for k in KS]
+    return [_moved(X, labels) for labels in nested_cuts(linkage(X, "ward"), KS[-1])]
 
 
 def _moved(X: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -73,11 +73,10 @@ class Columns:
     items: tuple[Item, ...]
 
     def spread(self, X: np.ndarray, rng: Rng) -> np.ndarray:
-        """Spread the items of this table, or of one drawn like it."""
+        """Fill the gaps between the answers to each item, of this table or of one drawn like it."""
         X = X.copy()
         for column in (j for item in self.items for j in item.columns):
-            # The levels of a rare answer are many deviations apart: what fills that would hide all else.
-            X[:, column] = spread(X[:, column], rng, X[:, column].std())
+            X[:, column] = _filled(X[:, column], rng)
         return X
 
 
@@ -96,7 +95,17 @@ def columns(X: np.ndarray, rng: Rng) -> Columns:
     return Columns(smooth, amounts, tuple(_item(X, group) for group in [*alone, *groups]))
 
 
-def spread(column: np.ndarray, rng: Rng, most: float = np.inf) -> np.ndarray:
+def _filled(column: np.ndarray, rng: Rng) -> np.ndarray:
+    """Spread answers until they touch, after moving those together that are far apart."""
+    values, index = np.unique(column, return_inverse=True)
+    # A rare answer of a standard-scaled column is many deviations from the others: filling that would hide all else.
+    steps = np.minimum(np.diff(values), 2 * column.std())
+    below, above = np.r_[steps[0], steps] / 2, np.r_[steps, steps[-1]] / 2
+    filled: np.ndarray = np.r_[0, np.cumsum(steps)][index] + rng.uniform(-below[index], above[index])
+    return filled
+
+
+def spread(column: np.ndarray, rng: Rng) -> np.ndarray:
     """Spread tied values evenly to half-way to their neighbours, at most by half the usual customer's step."""
     values, index, counts = np.unique(column, return_inverse=True, return_counts=True)
     if len(values) > 0.9 * len(column):
@@ -104,7 +113,7 @@ def spread(column: np.ndarray, rng: Rng, most: float = np.inf) -> np.ndarray:
     steps = np.diff(values)
     # A gap between groups is wide for the few beside it; the first steps of logged counts are so for most.
     widest = np.maximum(np.r_[steps[0], steps], np.r_[steps, steps[-1]])
-    half = np.minimum(np.minimum(steps, np.median(np.repeat(widest, counts))) / 2, most)
+    half = np.minimum(steps, np.median(np.repeat(widest, counts))) / 2
     below, above = np.r_[half[0], half], np.r_[half, half[-1]]
     spread: np.ndarray = column + rng.uniform(-below[index], above[index])
     return spread
