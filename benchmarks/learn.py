@@ -25,8 +25,12 @@ from processes import count
 from segmentation.analysis import usual_space
 from segmentation.evaluation import (
     DISSOLVED,
+    HARDLY,
+    SHORTLIST,
+    SURELY,
     TERMS,
     Constraints,
+    Limits,
     SubSamples,
     cheap_evidence,
     resampled,
@@ -50,7 +54,8 @@ CHEAP = tuple(name for name in TERMS if name != "lost")
 def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.DataFrame:
     """The candidates of one set: terms, smallest Jaccard, number of segments, adjusted Rand index to the reference."""
     names = [f"x{i}" for i in range(X.shape[1])]
-    space = usual_space(FeatureSet(names), scalers=(scaler,))
+    # A third of a sweep's starts: what misses is outvoted by its neighbours.
+    space = usual_space(FeatureSet(names), scalers=(scaler,), params={"kmeans": {"n_init": 10}})
     yardstick = StandardScaler() if scaler == "standard" else FunctionTransformer()
     bench = Bench(pd.DataFrame(X, columns=names), space, yardstick, scaler)
     if not bench.natural:
@@ -64,11 +69,11 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
         return pd.DataFrame()
     known = cheap_evidence(kept, bench.yardstick("features").X)
     samples = SubSamples.of(len(X), 0)
-    silhouette, fit = max(c.scores.silhouette for c in kept), max(e.fit for e in known.values())
+    highest = max(e.fit for e in known.values())
     cheap = shipped_weights()["cheap"]
 
     def promise(number: int) -> float:
-        found = terms(known[number], candidates[number], silhouette, fit)
+        found = terms(known[number], candidates[number], highest)
         return sum(weight * found[name] for name, weight in cheap.items())
 
     looked_at = set(sorted((c.number for c in different), key=promise, reverse=True)[:RESAMPLED])
@@ -79,8 +84,10 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
             seen = resampled(c, seen, lambda i, some: bench.refit(configurations[i], some), samples)
         rows.append(
             {
-                **terms(seen, c, silhouette, fit),
+                **terms(seen, c, highest),
                 "jaccard": seen.stability.jaccard_min if seen.stability else np.nan,
+                "reproduced": seen.reproduced,
+                "reaches": bool(seen.stability) and not Limits().lacking(c, seen),
                 "k": c.scores.n_segments,
                 "algorithm": c.algorithm,
                 "ari": score(truths, c.labels)[1],
@@ -131,8 +138,16 @@ def fit(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
         slope = values.T @ (p * (y - expected[codes])) / len(starts)
         return -expected.mean() + PENALTY * w @ w, -slope + 2 * PENALTY * w
 
-    starting = [np.random.default_rng(seed).normal(size=len(names)) * 0.3 for seed in range(3)]
-    best = min((minimize(loss, w, jac=True, method="L-BFGS-B") for w in starting), key=lambda r: r.fun)
+    signs = [TERMS[name] for name in names]
+    bounds = [(None if sign <= 0 else 0, None if sign >= 0 else 0) for sign in signs]
+    starting = [np.abs(np.random.default_rng(seed).normal(size=len(names))) * 0.3 for seed in range(3)]
+    best = min(
+        (
+            minimize(loss, w * np.sign(np.array(signs) + 0.5), jac=True, method="L-BFGS-B", bounds=bounds)
+            for w in starting
+        ),
+        key=lambda r: r.fun,
+    )
     return {name: round(float(w), 3) for name, w in zip(names, best.x / scale, strict=True)}
 
 
@@ -144,15 +159,20 @@ def weights(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     return {"cheap": fit(rows, CHEAP), "full": fit(known[holding | none], TERMS)}
 
 
-def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]], shortlist: int = 16) -> pd.DataFrame:
-    """What the weights choose of each set: the best of the shortlist of which no segment dissolves."""
+def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """What `ByConsensus` would choose of each set by these weights, as far as the evidence that was gathered tells."""
     cheap, full = (rows[list(w)] @ pd.Series(w) for w in (found["cheap"], found["full"]))
     best = []
     for _, index in rows.groupby("set").groups.items():
-        looked_at = rows.loc[index].index[rows.loc[index, "jaccard"].notna()]
-        listed = cheap.loc[looked_at].nlargest(shortlist).index
-        held = full.loc[listed] - 1e6 * (rows.loc[listed, "jaccard"] < DISSOLVED)
-        best.append(held.idxmax())
+        looked_at = index[rows.loc[index, "jaccard"].notna()]
+        listed = rows.loc[cheap.loc[looked_at].nlargest(SHORTLIST).index]
+        weight = full.loc[listed.index] - 1e6 * (listed["jaccard"] < DISSOLVED)
+        leader = weight.idxmax()
+        reaching = weight[listed["reaches"]]
+        if len(reaching) and weight[leader] - reaching.max() < SURELY:
+            about = reaching.index[reaching >= reaching.max() - HARDLY]
+            leader = listed.loc[about, "reproduced"].idxmax()
+        best.append(leader)
     return rows.loc[best]
 
 

@@ -26,6 +26,8 @@ SHORTLIST = 16
 RESAMPLED_ROWS = 3_000
 SURELY = float(np.log(20))
 """Difference in weight at which one answer is twenty times as likely the better one as another."""
+HARDLY = 1.0
+"""Difference in weight up to which answers are about as likely."""
 NEARLY = 0.9
 """Adjusted Rand index from which on two answers with as many segments are nearly the same."""
 TIE = 0.1
@@ -77,7 +79,7 @@ class ByConsensus:
     budget : int, default=600
         The most fits to sub-samples; six judge one candidate, twenty whoever leads.
     min_segments, max_segments : int, default=3, 8
-        How many segments are useful where they are a choice.
+        How many segments are useful where there are no gaps; two are always allowed where they are reproducible.
     limits : Limits, optional
         What a clustering must reach to be relied on. The best of those that do wins.
     weights : str, optional
@@ -88,10 +90,11 @@ class ByConsensus:
     -----
     *Natural*: the clustering that boundaries in sparse places, sub-samples, other algorithms and the shape of the
     segments speak for; a weighted sum of these, fitted to labelled and generated sets (`benchmarks/learn.py`). The
-    sixteen best by what needs no fit are fitted to sub-samples.
+    sixteen best by what needs no fit are fitted to sub-samples. Of about equally likely ones the one of which
+    sub-samples repeat most.
 
-    *Reproducible*: the cut of which sub-samples repeat most, in bits about a customer's segment. *Constructive*: the
-    same, with 3 to 8 segments. Of equally telling ones the one with the highest silhouette.
+    *Reproducible*: of 2 to 8 segments the cut of which sub-samples repeat most, in bits about a customer's segment.
+    *Constructive*: the same of 3 to 8. Of equally telling ones the one with the highest silhouette.
 
     Nothing wins of which a segment dissolves (Jaccard below 0.6), that is one column's levels or ties again, or that
     leaves much of the value in no segment. The sub-samples are the same for all candidates.
@@ -155,21 +158,20 @@ class ByConsensus:
 
     def _natural(self, contest: "_Contest", kept: Sequence[Candidate]) -> Candidate:
         weights = shipped_weights(self.weights)
-        silhouette = max(c.scores.silhouette for c in kept)
         fit = max(contest.evidence[c.number].fit for c in kept)
 
         def weight(c: Candidate, stage: str) -> float:
-            found = terms(contest.evidence[c.number], c, silhouette, fit)
+            found = terms(contest.evidence[c.number], c, fit)
             return round(sum(w * found[name] for name, w in weights[stage].items()), 9)
 
         shortlist = _different(kept, lambda c: weight(c, "cheap"), SHORTLIST)
         leader = contest.settle(shortlist, lambda c: weight(c, "full"), SURELY)
+        leader = contest.most_telling(leader, shortlist, lambda c: weight(c, "full"))
         return contest.most_repeated(leader, shortlist)
 
     def _cut(self, contest: "_Contest", kept: Sequence[Candidate], constructive: bool) -> Candidate:
-        if constructive:
-            within = [c for c in kept if self.min_segments <= c.scores.n_segments <= self.max_segments]
-            kept = within or kept
+        fewest = self.min_segments if constructive else 2
+        kept = [c for c in kept if fewest <= c.scores.n_segments <= self.max_segments] or kept
         # Noise is no part of a cut, and a search for dense places finds chance where there are none.
         kept = [c for c in kept if c.asked is not None] or kept
         different = _different(kept, lambda c: contest.evidence[c.number].information, len(kept))
@@ -231,6 +233,20 @@ class _Contest:
                 leader = reaching[0]
             if not self.look(leader.number, ALL_FITS):
                 return leader
+
+    def most_telling(
+        self, leader: Candidate, candidates: Sequence[Candidate], value: Callable[[Candidate], float]
+    ) -> Candidate:
+        """Of those that are hardly less likely than the leader and lack nothing, the one repeated in most bits."""
+        while not self.lacking(leader.number):
+            least = value(leader) - HARDLY
+            near = [c for c in candidates if value(c) >= least and not self.lacking(c.number)]
+            best = min(
+                near, key=lambda c: (-round(self.evidence[c.number].reproduced, 2), -value(c), c.number)
+            )
+            if not self.look(best.number, ALL_FITS):
+                return best
+        return leader
 
     def most_repeated(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
         """Of nearly the same answers, the one that sub-samples repeat best."""

@@ -11,20 +11,20 @@ from segmentation.evaluation._boundaries import Boundaries, NeighbourGraph
 from segmentation.evaluation._selection import Candidate
 from segmentation.evaluation._stability import Stability, adjusted_rand, information, information_lost
 
-TERMS = (
-    "silhouette_behind",
-    "agreement",
-    "information",
-    "smallest",
-    "valley",
-    "inner_valley",
-    "fit_behind",
-    "shape",
-    "fit_behind_if_round",
-    "weakest_valley_if_not_round",
-    "lost",
-)
-"""What the rule of choice weighs where segments are natural; `lost` needs sub-samples."""
+TERMS: Mapping[str, int] = {
+    "agreement": 1,
+    "information": 0,
+    "smallest": 1,
+    "valley": 1,
+    "inner_valley": -1,
+    "fit_behind": 1,
+    "shape": 0,
+    "fit_behind_if_round": 1,
+    "weakest_valley_if_not_round": 1,
+    "lost": -1,
+}
+"""What the rule of choice weighs where segments are natural, and which way it may count: 1 for a clustering, -1 against
+it, 0 either way. `lost` needs sub-samples."""
 
 FAR_FROM_NORMAL = 0.2
 """Kolmogorov distance from which on a segment counts as no Gaussian at all."""
@@ -106,7 +106,7 @@ def cheap_evidence(kept: Sequence[Candidate], X: np.ndarray) -> dict[int, Eviden
     return found
 
 
-def terms(evidence: Evidence, candidate: Candidate, silhouette: float, fit: float) -> Mapping[str, float]:
+def terms(evidence: Evidence, candidate: Candidate, fit: float) -> Mapping[str, float]:
     """Write the evidence as the terms that the rule of choice weighs.
 
     Parameters
@@ -115,7 +115,7 @@ def terms(evidence: Evidence, candidate: Candidate, silhouette: float, fit: floa
         Of the candidate.
     candidate : Candidate
         The candidate.
-    silhouette, fit : float
+    fit : float
         The highest of all candidates.
 
     Returns
@@ -127,7 +127,6 @@ def terms(evidence: Evidence, candidate: Candidate, silhouette: float, fit: floa
     round_share = 1 - min(e.shape, FAR_FROM_NORMAL) / FAR_FROM_NORMAL
     behind = float(np.tanh(4 * (e.fit - fit)))
     values = (
-        e.silhouette - silhouette,
         e.agreement or 0.0,
         e.information,
         min(candidate.scores.smallest_share * candidate.scores.n_segments, 1.0),

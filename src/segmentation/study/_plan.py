@@ -20,8 +20,8 @@ SHARES = (0.01, 0.03, 0.08, 0.02, 0.05, 0.12)
 QUANTILES = (0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995)
 """Shares of the rows that become core rows of DBSCAN: a radius is that quantile of the k-distance curve."""
 
-HANDFUL = 8
-"""Numbers of segments that are tried first."""
+HANDFUL, MORE = 8, 10
+"""Numbers of segments that are tried first, and those that curves reach where more cannot win."""
 FIRST_DENSITY = 6
 
 Trial = tuple[str, dict[str, Any]]
@@ -85,8 +85,8 @@ def plan(space: Space, X: np.ndarray, natural: bool = True) -> list[dict[str, An
     X : ndarray of shape (n, d)
         The rows as algorithms see them under the space's first scaler and reducer.
     natural : bool, default=True
-        Whether there are gaps between groups. Where there are none, more than a handful of segments cannot win, and
-        only the first algorithm is tried at them, for the curves over k.
+        Whether there are gaps between groups. Where there are none, more than a handful of segments cannot win: only
+        the first algorithm is tried at a few more, for the curves over k, and every algorithm with one setting.
 
     Returns
     -------
@@ -105,7 +105,11 @@ def plan(space: Space, X: np.ndarray, natural: bool = True) -> list[dict[str, An
     # The second setting of an algorithm seldom finds another answer than its first.
     main, rest = _firsts(few)
     if not natural:
-        many = many[:1]
+        rest, density, many = (
+            [],
+            [],
+            [[t for t in trials if t[1]["n_clusters"] <= MORE] for trials in many[:1]],
+        )
     trials = [
         *_in_turn(main),
         *density[:FIRST_DENSITY],
