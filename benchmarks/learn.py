@@ -140,7 +140,8 @@ def fit(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
 
     signs = [TERMS[name] for name in names]
     bounds = [(None if sign <= 0 else 0, None if sign >= 0 else 0) for sign in signs]
-    starting = [np.abs(np.random.default_rng(seed).normal(size=len(names))) * 0.3 for seed in range(3)]
+    ways = np.sign(np.array(signs) + 0.5)
+    starting = [ways * np.abs(np.random.default_rng(seed).normal(size=len(names))) * 0.3 for seed in range(3)]
     best = min(
         (
             minimize(loss, w * np.sign(np.array(signs) + 0.5), jac=True, method="L-BFGS-B", bounds=bounds)

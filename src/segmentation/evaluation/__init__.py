@@ -3,6 +3,9 @@
 from segmentation.evaluation._across import Step, across
 from segmentation.evaluation._consensus import (
     DISSOLVED,
+    HARDLY,
+    SHORTLIST,
+    SURELY,
     ByConsensus,
     Limits,
     SubSamples,
@@ -43,6 +46,9 @@ __all__ = [
     "BETTER",
     "DISSOLVED",
     "EXACT_ROWS",
+    "HARDLY",
+    "SHORTLIST",
+    "SURELY",
     "TERMS",
     "ByConsensus",
     "ByPareto",
