@@ -310,10 +310,14 @@ def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     path = tmp_path / "weights.json"
     few = {"information": -10.0}
     path.write_text(json.dumps({"cheap": few, "full": few}))
-    assert blobs.k(blobs.select(weights=str(path)).winner) == 2
+    rng = np.random.default_rng(0)
+    pairs = np.vstack([rng.normal(size=(40, 2)) + [x, 0] for x in (0, 9, 40, 49)])
+    study = Study(pairs, largest=4, algorithms=("kmeans", "ward"))
+    assert study.k(study.select().winner) == 4
+    assert study.k(study.select(weights=str(path)).winner) == 2
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"cheap": {"informatoin": 1.0}, "full": few}))
-    with pytest.raises(InputError, match="valid terms are silhouette_behind, "):
+    with pytest.raises(InputError, match="valid terms are agreement, "):
         blobs.select(weights=str(wrong))
     with pytest.raises(InputError, match="cannot be read"):
         blobs.select(weights=str(tmp_path / "none.json"))

@@ -25,6 +25,7 @@ from segmentation.study import (
     parameter_importance,
     parameter_table,
     run_search,
+    trials_of,
 )
 
 
@@ -229,7 +230,8 @@ def planned(table, from_data):
 class TestPlan:
     def test_every_k_of_every_algorithm_is_there_and_each_trial_once(self, planned):
         plan = planned.plan()
-        assert [t["kmeans.n_clusters"] for t in plan[:5]] == [2, 3, 4, 5, 6]
+        assert [t["kmeans.n_clusters"] for t in plan[:9:2]] == [2, 3, 4, 5, 6]
+        assert [t["hierarchical.n_clusters"] for t in plan[1:8:2]] == [2, 3, 4, 5]
         cuts = {
             (t["hierarchical.n_clusters"], t["hierarchical.linkage"])
             for t in plan
@@ -237,9 +239,34 @@ class TestPlan:
         }
         assert cuts == {(k, linkage) for k in range(2, 6) for linkage in ("ward", "single")}
         # Whatever the number of trials, kinds that find the number of segments themselves come early.
-        assert {"dbscan", "hdbscan"} <= {t["algorithm"] for t in plan[5:12]}
+        assert {"dbscan", "hdbscan"} <= {t["algorithm"] for t in plan[9:15]}
         assert len({tuple(sorted(t.items())) for t in plan}) == len(plan)
         assert {t["scaler"] for t in plan} == {"standard"}
+
+    def test_beyond_a_handful_of_segments_everything_comes_later(self, table):
+        radii = {"eps": FROM_DATA, "min_samples": FROM_DATA}
+        wide = bench(table, space(kmeans={"n_clusters": Integer(2, 12)}, dbscan=radii))
+        numbers = [t.get("kmeans.n_clusters", 0) for t in wide.plan()]
+        assert numbers[:7] == list(range(2, 9))
+        assert numbers[-4:] == [9, 10, 11, 12]
+        assert set(numbers[7:-4]) == {0}
+
+    def test_where_there_are_no_gaps_nothing_looks_for_dense_places_or_many_segments(self):
+        rng = np.random.default_rng(0)
+        even = pd.DataFrame(rng.uniform(size=(200, 2)), columns=["a", "b"])
+        tried = space(kmeans={"n_clusters": Integer(2, 20)}, dbscan={"eps": FROM_DATA})
+        found = bench(even, tried)
+        assert not found.natural
+        assert "dbscan" not in found.space.algorithms
+        assert [t["kmeans.n_clusters"] for t in found.plan()] == list(range(2, 11))
+        # What was asked for alone is tried all the same.
+        alone = bench(even, replace(tried, algorithms={"dbscan": tried.algorithms["dbscan"]}))
+        assert list(alone.space.algorithms) == ["dbscan"]
+
+    def test_where_nobody_says_how_many_the_sampler_has_a_tenth_more(self, planned):
+        assert trials_of(planned, search(None)) == round(1.1 * len(planned.plan()))
+        assert trials_of(planned, search(7)) == 7
+        assert trials_of(planned, search(None, sampler="random")) == trials_of(planned, search(None))
 
     def test_the_bounds_that_the_data_sets_hold_what_is_planned(self, planned):
         params = planned.space.params
