@@ -112,6 +112,14 @@ def test_a_search_answers_what_a_sweep_answers(searched: sg.Found) -> None:
     assert {"structure", "silhouette_over_k", "segment_stability"} <= set(searched.figures())
 
 
+def test_the_preparation_of_columns_is_at_hand(mall: sg.Customers, fitted: sg.Found) -> None:
+    found = sg.fit(mall, PLANE, KMeans(5), scaler="auto")
+    assert found.preparation["treatment"].to_list() == ["standardised", "standardised"]
+    assert found.labels.equals(fitted.labels)
+    # There the scaler and the columns were named.
+    assert fitted.preparation is None
+
+
 def test_figures_show_themselves_in_notebooks_under_the_names_of_segments(fitted: sg.Found) -> None:
     figure = fitted.figures()["segment_sizes"]
     assert figure._repr_png_().startswith(b"\x89PNG")

@@ -256,3 +256,42 @@ def test_mixed_columns_of_the_simulated_segments(segment, client, tmp_path, real
     found = assignments(client, result["run_id"], tmp_path)
     truth = pd.read_csv(path)["Segment"].iloc[found.index - found.index.min()]
     assert adjusted_rand_score(truth, found) >= 0.6
+
+
+def test_it_is_told_how_the_columns_were_prepared(segment, client, store_dir, tmp_path):
+    r = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "row": np.arange(300) + 5,
+            "spend": r.lognormal(4, 1, 300),
+            "age": r.normal(40, 9, 300),
+            "rating": r.integers(1, 6, 300),
+            "branch": r.choice([1, 2, 3], 300),
+        }
+    )
+    table.to_csv(store_dir / "t.csv", index=False)
+    words = ("data=table", "data.path=t.csv", "algorithm.n_clusters=3")
+    said = segment("fit", *words, "features=all_numeric", "scaler=auto", "report=r.html")
+    assert "How the columns were prepared" in said.out
+    for line in ("left out: row", "codes as categories: branch", "logarithms: spend", "ranks: rating"):
+        assert f"  {line}\n" in said.out
+    report = (store_dir / "r.html").read_text()
+    assert "features.keep=[row]" in report
+    run_id = said.out.split("run ")[-1].split()[0]
+    told = pd.read_csv(client.download_artifacts(run_id, "data/preparation.csv", str(tmp_path)), index_col=0)
+    assert told.loc["age", "treatment"] == "standardised"
+    # What is typed is what happens.
+    again = segment(
+        "fit",
+        *words,
+        "features=all_numeric",
+        "scaler=auto",
+        "features.keep=[row,branch]",
+        "features.plain=[spend]",
+    )
+    assert "How the columns were prepared" in again.out
+    assert "  ranks: rating, branch\n" in again.out
+    for gone in ("left out", "codes as categories", "logarithms"):
+        assert gone not in again.out
+    named = segment("fit", *words, "features=custom", "features.numeric=[row,spend]")
+    assert "How the columns were prepared" not in named.out

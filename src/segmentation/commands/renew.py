@@ -103,7 +103,9 @@ def _as_trained(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space
     steps = [clone(step) for _, step in model.pipeline.steps]
     features = model.features
     numeric = [column for column in features.columns_ if column not in features.categorical_]
-    steps[0].set_params(numeric=numeric, categorical=list(features.categorical_), log=list(features.log_))
+    steps[0].set_params(
+        numeric=numeric, categorical=list(features.categorical_), log=list(features.log_), keep=()
+    )
     choice = {group: metadata["choice"][group] for group in GROUPS}
     space = Space(*({name: step} for name, step in zip(choice.values(), steps, strict=True)))
     return space, Configuration(**choice, params=tuple(sorted(metadata["params"].items())))
