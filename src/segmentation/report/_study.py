@@ -59,10 +59,10 @@ PLACES = {
 }
 """Where a picture stands, by how its name begins; all others are comparisons of segments."""
 ANSWERS = {
-    "natural": "They are natural: there are gaps between the groups, which exist whoever looks.",
-    "reproducible": "They are reproducible: there are no clear gaps between the groups, but the same groups come back "
+    "natural": "The segments are natural: there are gaps between the groups, which exist whoever looks.",
+    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but the same groups come back "
     "in other samples of customers.",
-    "constructive": "They are constructive: customers vary gradually, so the segments are a choice of how to cut a "
+    "constructive": "The segments are constructive: customers vary gradually, so the segments are a choice of how to cut a "
     "continuum. They can still help to address customers differently, if they are stable; but two customers on either "
     "side of a border are much alike, and another cut would be as true.",
 }
