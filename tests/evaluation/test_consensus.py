@@ -227,6 +227,19 @@ class TestRefusals:
         # Without knowing the columns nothing is refused.
         assert three.number not in study.select().failed
 
+    def test_two_columns_crossed_are_no_segments(self):
+        """Every pair of yes/no items makes four tight groups, whatever the other columns say."""
+        rng = np.random.default_rng(1)
+        items = rng.integers(0, 2, (300, 2)).astype(float)
+        columns = np.column_stack([items, rng.normal(size=(300, 2))])
+        study = Study(columns * [8, 8, 1, 1], largest=4, algorithms=("kmeans", "ward"))
+        cells = items @ [1, 2]
+        found = study.select(columns=columns)
+        # Any of the cuts joins or parts the cells: there is nothing else to choose.
+        assert found.unsure == "it is the values of 2 columns crossed (columns 1, 2 of the features)"
+        assert found.reason.startswith("No stable segmentation: ")
+        assert same_groups(study.labels(study.select().winner), cells)
+
     def test_levels_that_the_other_columns_show_too_are_segments(self, blobs):
         group = np.repeat(range(4), 40).astype(float)
         columns = np.column_stack([group, blobs.X])
@@ -311,7 +324,7 @@ def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     few = {"information": -10.0}
     path.write_text(json.dumps({"cheap": few, "full": few}))
     rng = np.random.default_rng(0)
-    pairs = np.vstack([rng.normal(size=(40, 2)) + [x, 0] for x in (0, 9, 40, 49)])
+    pairs = np.vstack([rng.normal(size=(40, 2)) + np.array([x, 0]) for x in (0, 9, 40, 49)])
     study = Study(pairs, largest=4, algorithms=("kmeans", "ward"))
     assert study.k(study.select().winner) == 4
     assert study.k(study.select(weights=str(path)).winner) == 2

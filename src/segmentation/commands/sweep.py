@@ -55,9 +55,11 @@ from segmentation.study import (
     Outcome,
     Search,
     Space,
+    Study,
     evidence_scores,
     leaderboard,
     open_study,
+    plan_of,
     run_search,
     trials_of,
 )
@@ -245,7 +247,7 @@ def _finish(
         tags={**verdict_tags(found), "selection": str(choices("selection")[0])},
     )
     said = f"Verdict: {found.verdict}. {found.sentence}"
-    tried = ", ".join(f"{count} {state}" for state, count in counts.items())
+    tried = ", ".join(f"{count} {state}" for state, count in counts.items()) + _too_few(study, search)
     heading = f"{said}\n\n{findings_text(customers)}{tried}"
     if selection is None:
         parent.files({f"plots/{name}.png": plots.to_png(figure) for name, figure in figures.items()})
@@ -268,6 +270,17 @@ def _finish(
     )
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
+
+
+def _too_few(study: Study, search: Search) -> str:
+    """What is said of a study that ended before its plan did."""
+    planned = len(plan_of(study.bench, search))
+    if len(study.outcomes) >= planned:
+        return ""
+    return (
+        f"\nThis is the beginning of a plan of {planned} trials: what was left out could have won "
+        f"(search.n_trials=null tries all)"
+    )
 
 
 def _amend_trials(parent: Run, selection: Selection) -> None:

@@ -13,6 +13,7 @@ from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, t
 from segmentation.evaluation._refusals import refusals
 from segmentation.evaluation._selection import Candidate, Constraints, Field, Refit, Selection, failures
 from segmentation.evaluation._stability import Resample, adjusted_rand, compare, draws
+from segmentation.evaluation._structure import Answer
 
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
@@ -148,12 +149,27 @@ class ByConsensus:
             winner = self._cut(contest, open_to, field.verdict == "constructive")
         lacking = refused.get(winner.number) or contest.lacking(winner.number)
         reason = _reason(winner, contest, field.verdict)
+        reason += self._at_bound(winner, kept, field.verdict)
         if lacking:
             reason = f"No stable segmentation: of the best that was found, {lacking}. {reason}"
         failed |= refused | contest.dissolving()
         failed.pop(winner.number, None)
         return Selection(
             contest.ranking(winner, candidates, failed), failed, reason, contest.evidence, lacking
+        )
+
+    def _at_bound(self, winner: Candidate, kept: Sequence[Candidate], verdict: Answer) -> str:
+        """A sentence where more segments might have won, had they been tried or allowed."""
+        k = winner.scores.n_segments
+        if verdict != "natural":
+            if k < self.max_segments:
+                return ""
+            return f" {k} segments are the most that selection.max_segments allows."
+        if winner.asked is None or winner.asked < max(c.asked or 0 for c in kept):
+            return ""
+        return (
+            f" {k} segments are the most that were tried: there may be more (search.space, n_clusters, and "
+            f"search.constraints.max_segments)."
         )
 
     def _natural(self, contest: "_Contest", kept: Sequence[Candidate]) -> Candidate:
@@ -390,14 +406,14 @@ def _different(kept: Sequence[Candidate], value: Callable[[Candidate], float], m
     return list(found.values())
 
 
-HOW = {
+HOW: Mapping[Answer, str] = {
     "natural": "is what the evidence speaks for most",
     "reproducible": "is the cut of which sub-samples repeat most",
     "constructive": "is the most telling stable cut, a choice among others",
 }
 
 
-def _reason(winner: Candidate, contest: _Contest, verdict: str) -> str:
+def _reason(winner: Candidate, contest: _Contest, verdict: Answer) -> str:
     found = contest.evidence[winner.number]
     stable = f"{found.stability.score:.2f}" if found.stability else "unknown"
     agreed = "there is no other algorithm to confirm it"

@@ -11,6 +11,8 @@ ONE_COLUMN = 0.9
 """Adjusted Rand index from which on a clustering is the values of one column again."""
 OTHERS = 0.5
 """Adjusted Rand index up to which the other columns do not find it."""
+CROSSED = 4
+"""Columns whose values are crossed: with more of them, any clustering of a survey would be told."""
 TIED = 10
 """Rows for each distinct value of a column, on average, from which on its values are levels or counts."""
 
@@ -38,7 +40,7 @@ def refusals(candidates: list[Candidate], field: Field, constraints: Constraints
     for c in candidates:
         key = c.labels.tobytes()
         if key not in known:
-            known[key] = _lost_value(c.labels, field, constraints) or _one_column(c.labels, field, levels)
+            known[key] = _lost_value(c.labels, field, constraints) or _few_columns(c.labels, field, levels)
         if known[key]:
             found[c.number] = known[key]
     return found
@@ -66,21 +68,44 @@ def _tied_columns(field: Field) -> list[tuple[int, np.ndarray]]:
     return found
 
 
-def _one_column(labels: np.ndarray, field: Field, levels: list[tuple[int, np.ndarray]]) -> str:
-    """Whether the values of one column tell every segment, and the other columns do not find it."""
-    for j, position in levels:
-        cells = np.zeros((position.max() + 1, labels.max() + 2))
-        np.add.at(cells, (position, labels + 1), 1)
-        told = cells.argmax(axis=1)[position] - 1
-        if adjusted_rand(labels, told) >= ONE_COLUMN and _found_by_others(labels, field, j) <= OTHERS:
-            return f"it is the values of one column again (column {j + 1} of the features)"
+def _few_columns(labels: np.ndarray, field: Field, levels: list[tuple[int, np.ndarray]]) -> str:
+    """Whether the values of one column, or of a few crossed, tell every segment, and the others do not find it."""
+    crossed, used = np.zeros(len(labels), dtype=np.int64), []
+    for _ in range(min(CROSSED, len(levels))):
+        options = [
+            (-_told(labels, crossed * (position.max() + 1) + position), j, position)
+            for j, position in levels
+            if j not in used
+        ]
+        told, j, position = min(options, key=lambda option: option[:2])
+        used.append(j)
+        _, crossed = np.unique(crossed * (position.max() + 1) + position, return_inverse=True)
+        if -told >= ONE_COLUMN:
+            if _found_by_others(labels, field, used) > OTHERS:
+                return ""
+            places = ", ".join(str(i + 1) for i in sorted(used))
+            return (
+                f"it is the values of one column again (column {places} of the features)"
+                if len(used) == 1
+                else f"it is the values of {len(used)} columns crossed (columns {places} of the features)"
+            )
     return ""
 
 
-def _found_by_others(labels: np.ndarray, field: Field, j: int) -> float:
-    """Adjusted Rand index of the segments to what the nearest of their centres says without one column."""
-    # Scaled columns stand where the features do, unless a reducer or encoder made others of them.
-    X = np.delete(field.X, j, axis=1) if field.X.shape[1] == field.columns.shape[1] else field.X  # type: ignore[union-attr]
+def _told(labels: np.ndarray, position: np.ndarray) -> float:
+    """Adjusted Rand index of the segments to what the commonest segment at each value says."""
+    _, position = np.unique(position, return_inverse=True)
+    cells = np.zeros((position.max() + 1, labels.max() + 2))
+    np.add.at(cells, (position, labels + 1), 1)
+    return adjusted_rand(labels, cells.argmax(axis=1)[position] - 1)
+
+
+def _found_by_others(labels: np.ndarray, field: Field, used: list[int]) -> float:
+    """Adjusted Rand index of the segments to what the nearest of their centres says without some columns."""
+    assert field.columns is not None
+    # Scaled columns stand where the features do, unless a reducer made others of them.
+    same = field.X.shape[1] == field.columns.shape[1]
+    X = np.delete(field.X, used, axis=1) if same else np.delete(field.columns, used, axis=1)
     segments = np.unique(labels)
     centers = np.array([X[labels == s].mean(axis=0) for s in segments])
-    return adjusted_rand(labels, segments[pairwise_distances_argmin(X, centers)])
+    return adjusted_rand(labels, segments[pairwise_distances_argmin(X, centers)]) if X.size else 0.0

@@ -59,12 +59,15 @@ PLACES = {
 }
 """Where a picture stands, by how its name begins; all others are comparisons of segments."""
 ANSWERS = {
-    "natural": "The segments are natural: there are gaps between the groups, which exist whoever looks.",
-    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but the same groups come back "
-    "in other samples of customers.",
-    "constructive": "The segments are constructive: customers vary gradually, so the segments are a choice of how to cut a "
-    "continuum. They can still help to address customers differently, if they are stable; but two customers on either "
-    "side of a border are much alike, and another cut would be as true.",
+    "natural": "The segments are natural: there are gaps between the groups, which exist whoever looks. Offers, teams "
+    "and budgets can follow these groups.",
+    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but the same groups "
+    "come back in other samples of customers. Plan with them, and expect customers near a border to answer to the "
+    "offer of the next segment too.",
+    "constructive": "The segments are constructive: customers vary gradually, so the segments are a choice of how to "
+    "cut a continuum. They help to address customers differently as long as everybody uses the same cut; but two "
+    "customers on either side of a border are much alike, another cut would be as true, and there is no true number "
+    "of segments to look for.",
 }
 WHY_NO_TEST = (
     "No test is shown for the columns that made the segments: the clustering pulled the segments apart in exactly "
