@@ -64,6 +64,13 @@ class TestOneColumn:
         assert found.kind == "power"
         assert np.abs(found.apply(gains)).max() <= 4
 
+    def test_long_tails_on_both_sides_are_shortened(self, draw):
+        found = treat(100 * draw.standard_t(2, N))
+        assert found.kind == "log"
+        assert "with the sign of x" in found.words
+        assert found.apply(np.array([-50.0])) < found.apply(np.array([0.0])) < found.apply(np.array([50.0]))
+        assert treat(draw.normal(size=N)).kind == "plain"
+
     def test_skewness_made_by_groups_is_left(self, draw):
         """A transform would pull them together."""
         for shift in (0, 100):

@@ -63,6 +63,8 @@ class Treatment:
         What was seen.
     origin, unit, power : float
         The logarithm is log(1 + x / unit), Yeo-Johnson's transform that of (x - origin) / unit with `power`.
+    signed : bool
+        Whether the logarithm is that of the size, with the sign of x.
     values, ranks : ndarray of float
         Of ranks: values and their places from 0 to 1; between them it is interpolated.
     center, scale : float
@@ -77,6 +79,7 @@ class Treatment:
     origin: float = 0.0
     unit: float = 1.0
     power: float = 1.0
+    signed: bool = False
     values: np.ndarray | None = None
     ranks: np.ndarray | None = None
     center: float = 0.0
@@ -90,6 +93,8 @@ class Treatment:
 
     def bent(self, x: np.ndarray) -> np.ndarray:
         """Transform values, before they are standardised."""
+        if self.signed:
+            return np.sign(x) * np.log1p(np.abs(x) / self.unit)
         if self.kind == "log":
             # A later customer below 0 has spent nothing.
             return np.log1p(np.maximum(x, 0) / self.unit)
@@ -140,7 +145,8 @@ def treat(values: np.ndarray, plain: bool = False) -> Treatment:
     Treatment
         Two values keep their distance, 2. At most 11 levels are taken as ranks. A long tail is evened out by the
         logarithm, whose unit is a low quantile of the amounts (with many zeros a middle one, so that these do not
-        become a group of their own), else by Yeo-Johnson's transform, else by ranks. The rest is as it is. Then
+        become a group of their own), else by Yeo-Johnson's transform, else by ranks; long tails of losses and gains by
+        the logarithm of their size; tails that are groups of values are left. The rest is as it is. Then
         all are standardised, unless neighbouring levels, or the value of most customers and the usual one of the
         others, would lie more than 2 apart.
 
@@ -165,6 +171,8 @@ def treat(values: np.ndarray, plain: bool = False) -> Treatment:
     below, above = values_apart(x)
     inner = x[len(below) : len(x) - len(above)]
     found = _evened(x, inner, levels, counts)
+    if found.kind == "plain" and inner[0] < 0 < inner[-1]:
+        found = _held_on_both_sides(found, inner)
     return found.scaled(x, inner)
 
 
@@ -191,6 +199,23 @@ def _evened(x: np.ndarray, inner: np.ndarray, levels: np.ndarray, counts: np.nda
     if powered and abs(after := _skewness(powered.bent(inner))) <= EVENED * abs(before):
         return replace(powered, why=f"{seen}, {_shown(after)} after it")
     return _ranked("ranks", "ranks, standardised", f"{seen}, and no transform evens it out", levels, counts)
+
+
+def _held_on_both_sides(found: Treatment, inner: np.ndarray) -> Treatment:
+    """Losses and gains with long tails: the logarithm of their size, with their sign, where it shortens these."""
+    far = _far(inner)
+    if far <= FEW_FAR or in_groups(inner):
+        return found
+    unit = float(np.median(np.abs(inner[inner != 0])))
+    words = f"log(1 + |x| / {_rounded(unit)}) with the sign of x, standardised"
+    signed = replace(found, kind="log", words=words, unit=unit, signed=True)
+    if _far(signed.bent(inner)) > FEW_FAR:
+        return found
+    return replace(signed, why=f"{found.why}, {far:.1%} beyond {REACH:g} standard deviations")
+
+
+def _far(x: np.ndarray) -> float:
+    return float((np.abs(x - x.mean()) > REACH * x.std()).mean())
 
 
 def in_groups(x: np.ndarray) -> bool:
@@ -221,7 +246,7 @@ def _few_beyond_a_gap(x: np.ndarray) -> bool:
 def _logarithm(inner: np.ndarray) -> Treatment:
     many = (inner == 0).mean() >= MANY_ZEROS
     unit = float(np.quantile(inner[inner > 0], MIDDLE if many else LOW))
-    shown = "x" if unit == 1 else f"x / {float(f'{unit:.3g}'):,g}"
+    shown = "x" if unit == 1 else f"x / {_rounded(unit)}"
     return Treatment("log", f"log(1 + {shown}), standardised", "", unit=unit)
 
 
@@ -242,6 +267,10 @@ def _ranked(kind: str, words: str, why: str, levels: np.ndarray, counts: np.ndar
     places = (np.cumsum(counts) - counts / 2) / counts.sum()
     few = np.unique(np.linspace(0, len(levels) - 1, KNOTS).round().astype(int))
     return Treatment(kind, words, why, values=levels[few], ranks=places[few])
+
+
+def _rounded(unit: float) -> str:
+    return f"{float(f'{unit:.3g}'):,g}"
 
 
 def _shown(skewness: float) -> str:
