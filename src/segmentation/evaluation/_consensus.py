@@ -18,6 +18,8 @@ from segmentation.evaluation._structure import Answer
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 
+HINT, NOT_THERE = 2, 0.5
+"""Fits after which a segment with a smaller Jaccard is not looked for any further."""
 FITS = 6
 """Fits to sub-samples that judge a candidate at first."""
 ALL_FITS = 20
@@ -191,8 +193,9 @@ class ByConsensus:
         # Noise is no part of a cut, and a search for dense places finds chance where there are none.
         kept = [c for c in kept if c.asked is not None] or kept
         different = _different(kept, lambda c: contest.evidence[c.number].information, len(kept))
-        leader = contest.settle(different, lambda c: contest.evidence[c.number].reproduced, np.inf)
-        return contest.tied(leader, different)
+        within_reach = contest.within_reach(different)
+        leader = contest.settle(within_reach, lambda c: contest.evidence[c.number].reproduced, np.inf)
+        return contest.tied(leader, within_reach)
 
 
 @cache
@@ -240,7 +243,7 @@ class _Contest:
         Who leads is fitted to more sub-samples, until it still leads.
         """
         for c in candidates:
-            self.look(c.number, FITS)
+            self.judge(c.number)
         while True:
             ranked = sorted(candidates, key=lambda c: (self.dissolved(c.number), -value(c), c.number))
             leader = ranked[0]
@@ -301,6 +304,25 @@ class _Contest:
             if not self.lacking(c.number) and self.evidence[c.number].reproduced >= least
         ]  # fmt: skip
         return min(near, key=lambda c: (-round(c.scores.silhouette, 9), c.number))
+
+    def within_reach(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Those that may be the most telling, the most informative first: no sub-sample repeats more than there is."""
+        best, found = -np.inf, []
+        for c in candidates:
+            if self.evidence[c.number].information < best - TIE:
+                break
+            self.judge(c.number)
+            found.append(c)
+            if not self.lacking(c.number):
+                best = max(best, self.evidence[c.number].reproduced)
+        return found
+
+    def judge(self, number: int) -> None:
+        """Fit a candidate to the first sub-samples; the first two already show a segment that is not there."""
+        self.look(number, HINT)
+        found = self.evidence[number].stability
+        if found and found.jaccard_min >= NOT_THERE:
+            self.look(number, FITS)
 
     def look(self, number: int, fits: int) -> bool:
         """Fit one candidate to as many sub-samples; False where that was done, or the budget is spent."""
