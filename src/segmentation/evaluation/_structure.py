@@ -14,12 +14,14 @@ from segmentation.evaluation._structureless import Columns, Draws, columns, refe
 
 SAMPLE = 800
 FEWEST = 20
-LOOKS = 5
-"""Samples, or ways to spread tied values, whose evidence is averaged."""
+LOOKS = (10, 20)
+"""Samples, or ways to spread tied values, whose evidence is averaged: of many customers, of few."""
 DIPS = 3
 """Of how many of them the dip is asked, which takes longest."""
-ROUNDS = (6, 10, 16, 24, 32)
+ROUNDS = (6, 10, 16, 24, 32, 64, 128)
 """After so many draws of each reference it is asked whether more could change the answer."""
+DRAWN = 32 * SAMPLE
+"""Rows drawn of a reference at most: of small tables, which are drawn faster, there are more draws."""
 
 # What differences are too small to mean anything, however alike the draws are: of silhouettes, log
 # densities and adjusted Rand indices.
@@ -132,7 +134,7 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
     the references have the same values in them, as often, by the ranks of numbers whose correlations are such that
     the answers correlate as in the table. Indicators of one category (never 1 together) stay one in the references.
     The dip is asked of the other columns alone. Where a sample is drawn or values are spread, the evidence is the
-    mean of five such looks, so that a single one does not decide.
+    mean of 10 to 20 such looks, so that a single one does not decide.
 
     Cuts are those of one Ward tree, each group at least 2 % of the rows; the statistic is the largest of their
     silhouettes, each in standard deviations from the reference's mean at that k. The valley is the largest rise of
@@ -140,9 +142,9 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
     linkage on mutual reachability at the 4th and at the 8th neighbour, averaged, times the number of columns
     (Campello et al. 2013; persistence, Chazal et al. 2013). Stability is the adjusted Rand index of k-means of two
     halves, 0.5 or more at a k where it is above all references (Dolnicar and Leisch 2010). References are drawn
-    until the answer is clear, 6 of each kind and up to 32 of those that matter; with so few, p-values are those of
-    Student's t for one more draw. The parabola is that of the further principal components over the first, which
-    has one mode there. Dip: Hartigan and Hartigan 1985.
+    until the answer is clear, 6 of each kind and up to 32, of few customers 128, of those that matter; with so
+    few, p-values are those of Student's t for one more draw. The parabola is that of the further principal
+    components over the first, which has one mode there. Dip: Hartigan and Hartigan 1985.
     """
     X = np.asarray(X, dtype=float)
     X = X[np.lexsort(X.T[::-1])] if X.size else X
@@ -164,7 +166,8 @@ def _look(X: np.ndarray, rng: np.random.Generator) -> Columns:
 
 
 def _decided(X: np.ndarray, seed: int) -> Verdict:
-    tables = [_look(X, np.random.default_rng([seed, 1, look])) for look in range(LOOKS)]
+    looks = min(LOOKS[1], max(LOOKS[0], LOOKS[0] * SAMPLE // len(X)))
+    tables = [_look(X, np.random.default_rng([seed, 1, look])) for look in range(looks)]
     tables = [table for table in tables if table.X.size]
     if not tables:
         return Verdict(
@@ -231,7 +234,7 @@ def _gaps(tables: list[Columns], draw: Draws, rng: np.random.Generator) -> Gaps:
     seen = _usual(np.array([look[0] for look in looks]))
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in draw}
     asked, dips = set(draw), 1.0
-    for rounds in ROUNDS:
+    for rounds in _rounds(tables[0]):
         for name in sorted(asked):
             while len(drawn[name]) < rounds:
                 drawn[name].append(evidence(tables[0].spread(draw[name](rng), rng))[0])
@@ -252,12 +255,12 @@ def _gaps(tables: list[Columns], draw: Draws, rng: np.random.Generator) -> Gaps:
 
 
 def _back(tables: list[Columns], draw: Draws, rng: np.random.Generator) -> Back:
-    seen = np.mean([repeats(tables[look % len(tables)].X, rng, 1) for look in range(LOOKS)], axis=0)
+    seen = np.mean([repeats(tables[look % len(tables)].X, rng, 1) for look in range(LOOKS[0])], axis=0)
     # What comes back in less than half is not the same groups, however much more than nothing it is.
     able = np.where(seen >= HALF, seen, -1.0)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in draw}
     asked = set(draw)
-    for rounds in ROUNDS:
+    for rounds in _rounds(tables[0]):
         for name in sorted(asked):
             while len(drawn[name]) < rounds:
                 drawn[name].append(repeats(draw[name](rng), rng, PAIRS))
@@ -274,6 +277,10 @@ def _back(tables: list[Columns], draw: Draws, rng: np.random.Generator) -> Back:
         asked = {min(above, key=lambda name: above[name][k])}
     means = np.max([rows.mean(axis=0) for rows in expected.values()], axis=0)
     return Back(p, tuple(seen.tolist()), tuple(means.tolist()))
+
+
+def _rounds(table: Columns) -> list[int]:
+    return [rounds for rounds in ROUNDS if rounds * len(table.X) <= DRAWN]
 
 
 def _dips(tables: list[Columns], cuts: list[np.ndarray]) -> float:
