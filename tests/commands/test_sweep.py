@@ -240,6 +240,24 @@ class TestVerdict:
         assert parent.data.metrics["p_valley"] > 0.05
         assert client.list_artifacts(parent.info.run_id, "segments")
 
+    def test_what_is_not_stable_is_said_to_be_unsure_and_registered_only_where_asked(self, segment, client):
+        rng = np.random.default_rng(0)
+        pd.DataFrame(rng.normal(size=(120, 6)), columns=list("abcdef")).to_csv("nothing.csv", index=False)
+        words = ("data=table", "data.path=nothing.csv", "features=all_numeric", "search.n_trials=12")
+        said = segment("sweep", *words)
+        assert said.code == 0
+        assert "No stable segmentation: of the best that was found, " in said.out
+        assert (
+            "not registered, since nothing found is stable; register=always registers it all the same"
+            in said.out
+        )
+        assert "This is the beginning of a plan of" in said.out
+        assert not client.search_registered_models()
+        result = segment("sweep", *words, "register=always", "print=json").json()
+        assert result["winner"]["unsure"]
+        assert result["model"]["version"] == "1"
+        assert segment("sweep", *words, "register=maybe").code == 2
+
     def test_promoting_what_cuts_a_continuum_needs_a_reason(self, segment, client, continuum):
         assert segment("sweep", *continuum, "print=json").json()["model"]["version"] == "1"
         refused = segment("promote")
