@@ -261,7 +261,7 @@ def _measured(task: Task, code: Code, folder: Path, one_thread: bool) -> dict[st
     if not told["winner"] or "version" not in (told["model"] or {}):
         # A study may show the best clustering that it does not believe in, and register nothing.
         return {**figures, "ari": None if published is None else 0.0}
-    # Nothing is promoted, so that no reason is asked for where the verdict is that there are no segments.
+    # Nothing is promoted, so that no reason is asked for where the verdict is constructive.
     _, judged = segment(code, folder, ["promote", "gate=default", "dry_run=true"], one_thread)
     labels = assignments(folder, told)
     return {
