@@ -44,7 +44,7 @@ _PALE = "#A9C9DF"
 
 @dataclass(frozen=True)
 class StructureInfo:
-    """Silhouettes of cuts and of references, in the order of k; NaN where no cut was possible."""
+    """What is known of cuts and of references, in the order of k; NaN where no cut was possible."""
 
     ks: np.ndarray
     silhouettes: np.ndarray
@@ -197,9 +197,14 @@ def selection_info(table: pd.DataFrame) -> SelectionInfo:
 
 
 def structure(
-    ks: Sequence[int], silhouettes: Sequence[float], expected: Sequence[float], sentence: str
+    ks: Sequence[int],
+    silhouettes: Sequence[float],
+    expected: Sequence[float],
+    sentence: str,
+    stabilities: Sequence[float] = (),
+    stabilities_expected: Sequence[float] = (),
 ) -> Figure:
-    """Draw how clean the cuts are, beside data without segments.
+    """Draw how clean the cuts are and how often they come back, beside data without segments.
 
     Parameters
     ----------
@@ -211,11 +216,14 @@ def structure(
         The highest mean of structureless references there.
     sentence : str
         The verdict, written below the title.
+    stabilities, stabilities_expected : sequence of float, optional
+        Adjusted Rand index of the cuts of two halves of the customers, for the first numbers of segments, and the
+        highest mean of the references.
 
     Returns
     -------
     Figure
-        A line over what structureless data reaches.
+        A line over what structureless data reaches, of each.
 
     Raises
     ------
@@ -224,13 +232,29 @@ def structure(
     """
     info = structure_info(ks, silhouettes, expected)
     title = "Are there segments at all?"
-    known = np.concatenate([info.silhouettes, info.expected])
     if not np.isfinite(info.silhouettes).any():
         return message_figure(title, plain(sentence, 90) if sentence else "No cut was possible.")
     # The sentence is laid out for less than the width that it gets: p-values are wider than words.
-    figure, area = new_figure(title, (plain(sentence, 400) if sentence else "",), (7.8, 4.8))
-    figure.set_size_inches(8.5, 4.8)
-    axes = area.subplots()
+    again = structure_info(list(ks)[: len(stabilities)], stabilities, stabilities_expected)
+    shown = [(info, "Silhouette of the cut (-1 to 1)")]
+    if np.isfinite(again.silhouettes).any():
+        shown.append((again, "Agreement of two halves\n(adjusted Rand index)"))
+    height = 4.8 if len(shown) == 1 else 6.6
+    figure, area = new_figure(title, (plain(sentence, 400) if sentence else "",), (7.8, height))
+    figure.set_size_inches(8.5, height)
+    panels = area.subplots(len(shown), squeeze=False)[:, 0]
+    handles = [
+        _draw_beside_references(axes, it, name) for axes, (it, name) in zip(panels, shown, strict=True)
+    ]
+    for axes in panels[:-1]:
+        axes.set_xlabel("")
+        panels[-1].set_xlim(axes.get_xlim())
+    side_legend(area, handles[0])
+    return figure
+
+
+def _draw_beside_references(axes: Axes, info: StructureInfo, name: str) -> list[Any]:
+    known = np.concatenate([info.silhouettes, info.expected])
     floor = min(0.0, float(np.nanmin(known)) - 0.02)
     handles: list[Any] = axes.plot(
         info.ks, info.silhouettes, color=PALETTE[0], marker="o", markersize=5, zorder=3, label="the customers"
@@ -245,11 +269,10 @@ def structure(
             marker="_",
             label="data without segments\n(highest mean of the references)",
         )
-    k_axis(axes, info.ks, "Silhouette of the cut (-1 to 1)")
+    k_axis(axes, info.ks, name)
     axes.set_ylim(floor, max(1.12 * float(np.nanmax(known)), 0.1))
     number_ticks(axes.yaxis)
-    side_legend(area, handles)
-    return figure
+    return handles
 
 
 # The segments of other solutions are not the ones that have names.
