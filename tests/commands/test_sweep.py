@@ -240,6 +240,20 @@ class TestVerdict:
         assert parent.data.metrics["p_valley"] > 0.05
         assert client.list_artifacts(parent.info.run_id, "segments")
 
+    @pytest.mark.parametrize("features", ["features=all_numeric", "search.features=choice(all_numeric, all)"])
+    def test_that_nothing_is_stable_is_said_first_and_nothing_is_advised_or_registered(
+        self, segment, store_dir, features
+    ):
+        X = np.random.default_rng(7).normal(50, 10, (120, 6))
+        names = ["visits", "spend", "age", "basket", "distance", "minutes"]
+        pd.DataFrame(X, columns=names).to_csv("noise.csv", index=False)
+        words = ("data=table", "data.path=noise.csv", "algorithm=kmeans", "report=r.html", features)
+        said = segment("sweep", *words)
+        assert said.out.splitlines()[1].startswith("No stable segmentation: what follows is the best attempt")
+        assert "What to do" not in said.out
+        assert "not registered, since nothing found is stable" in said.out
+        assert "<h1>No stable segmentation of noise</h1>" in (store_dir / "r.html").read_text()
+
     def test_promoting_what_cuts_a_continuum_needs_a_reason(self, segment, client, continuum):
         assert segment("sweep", *continuum, "print=json").json()["model"]["version"] == "1"
         refused = segment("promote")
