@@ -43,10 +43,10 @@ def test_candidates_that_were_refused_are_marked_in_the_picture_of_the_choice(no
     board = nothing.leaderboard.set_index("trial")["failed"].fillna("")
     (axes, *_) = nothing.figures()["selection"].findobj(Axes)
     shown = {int(t.get_text().split()[0]): t.get_text() for t in axes.get_yticklabels()}
-    assert {number for number, words in shown.items() if words.endswith(", refused")} == {
+    assert {number for number, words in shown.items() if words.endswith(" *")} == {
         number for number in shown if board.get(number)
     }
-    assert sum(words.endswith(", refused") for words in shown.values()) not in (0, len(shown))
+    assert sum(words.endswith(" *") for words in shown.values()) not in (0, len(shown))
 
 
 def two_groups_and_one(n: int = 3_000) -> sg.Customers:

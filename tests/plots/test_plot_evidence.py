@@ -222,6 +222,18 @@ def test_a_measure_that_nobody_has_makes_no_panel():
     assert len(selection_info(pd.concat([CANDIDATES] * 5)).titles) == 12
 
 
+def test_refused_candidates_have_a_star_and_are_compared_with_none():
+    refused = CANDIDATES.assign(stability=[0.5, 0.97, 0.4], refused=[False, True, False])
+
+    figure = drawn(plots.selection_evidence(refused))
+
+    assert {t for t in texts(figure) if t.endswith(" *")} == {f"{CANDIDATES['title'].iloc[1]} *"}
+    assert any("*: refused" in t for t in texts(figure))
+    weights = {t.get_text(): t.get_fontweight() for t in figure.findobj(Text)}
+    assert (weights["0.500"], weights["0.970"], weights["0.400"]) == ("bold", "normal", "normal")
+    assert not any("refused" in t for t in texts(drawn(plots.selection_evidence(CANDIDATES))))
+
+
 def test_the_winner_is_first_and_what_is_not_known_is_said():
     said = texts(drawn(plots.selection_evidence(CANDIDATES)))
 

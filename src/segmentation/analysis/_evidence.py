@@ -355,8 +355,8 @@ def _leading(study: Study, selection: Selection, features: str) -> pd.DataFrame:
         seen.add(outcome.scores)
         rows.append(
             {
-                "title": f"{number} {outcome.configuration.title}"
-                + (", refused" if number in selection.failed else ""),
+                "title": f"{number} {outcome.configuration.title}",
+                "refused": number in selection.failed,
                 "stability": evidence.stability.score,
                 "agreement": np.nan if evidence.agreement is None else evidence.agreement,
                 "silhouette": outcome.scores.silhouette,

@@ -98,6 +98,7 @@ class SelectionInfo:
 
     titles: tuple[str, ...]
     measures: tuple[tuple[str, np.ndarray], ...]
+    refused: np.ndarray
     n: int
 
 
@@ -192,6 +193,7 @@ def selection_info(table: pd.DataFrame) -> SelectionInfo:
     return SelectionInfo(
         tuple(str(title) for title in shown["title"]),
         tuple((name, values) for name, values in measured if np.isfinite(values).any()),
+        shown["refused"].to_numpy(dtype=bool) if "refused" in shown else np.zeros(len(shown), dtype=bool),
         len(table),
     )
 
@@ -551,7 +553,8 @@ def selection_evidence(table: pd.DataFrame) -> Figure:
     ----------
     table : DataFrame
         One row a candidate, the winner first, with the columns `title`, `stability`, `agreement` and
-        `silhouette`; a value may be missing. The first 12 are drawn.
+        `silhouette`; a value may be missing. The first 12 are drawn. With a column `refused` those that
+        failed a test, of which not all is known, have a star and are compared with none.
 
     Returns
     -------
@@ -568,23 +571,27 @@ def selection_evidence(table: pd.DataFrame) -> Figure:
     if not info.measures:
         return message_figure(title, f"Nothing to compare: {count_text(info.n, 'candidate')}.")
     n = len(info.titles)
-    notes = ("dark: the winner", "bold: highest of its measure", sample_note(n, info.n, "candidates"))
-    names = [plain(name, 44) for name in info.titles]
+    stars = "*: refused, see the trials" if info.refused.any() else ""
+    notes = ("dark: the winner", "bold: highest of its measure", stars, sample_note(n, info.n, "candidates"))
+    names = [
+        plain(name, 44) + " *" * bool(refused)
+        for name, refused in zip(info.titles, info.refused, strict=True)
+    ]
     width = 1 + 0.065 * max(map(len, names)) + 2.4 * len(info.measures)
     figure, area = new_figure(title, notes, (max(width, 7), 1.7 + 0.34 * n))
     panels = area.subplots(1, len(info.measures), sharey=True, squeeze=False)[0]
     for axes, (name, values) in zip(panels, info.measures, strict=True):
-        _draw_measure(axes, MEASURES[name], values)
+        _draw_measure(axes, MEASURES[name], values, info.refused)
     panels[0].set_yticks(range(n), names)
     panels[0].get_yticklabels()[0].set_fontweight("bold")
     panels[0].set_ylim(n - 0.4, -0.6)
     return figure
 
 
-def _draw_measure(axes: Axes, name: str, values: np.ndarray) -> None:
+def _draw_measure(axes: Axes, name: str, values: np.ndarray, refused: np.ndarray) -> None:
     colors = [PALETTE[0], *[_PALE] * (len(values) - 1)]
     axes.barh(range(len(values)), np.nan_to_num(values), color=colors, height=0.7)
-    highest = float(np.nanmax(values))
+    best = max((v for v in values[~refused] if np.isfinite(v)), default=np.nan)
     for row, value in enumerate(values):
         axes.annotate(
             signed_zero_free(value, ".3f") if np.isfinite(value) else "not known",
@@ -593,11 +600,11 @@ def _draw_measure(axes: Axes, name: str, values: np.ndarray) -> None:
             textcoords="offset points",
             va="center",
             fontsize=TICK_SIZE,
-            fontweight="bold" if value == highest else "normal",
+            fontweight="bold" if value == best and not refused[row] else "normal",
             color=INK if np.isfinite(value) else SOFT,
         )
     axes.axvline(0, color="#B0B0B0", linewidth=0.8)
-    reach = max(highest, 0.05)
+    reach = max(float(np.nanmax(values)), 0.05)
     axes.set_xlim(min(0.0, 1.1 * float(np.nanmin(values))), 1.35 * reach)
     dress(axes, title=name, grid="x")
     axes.tick_params(axis="y", length=0)
