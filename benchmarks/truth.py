@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from statistics import fmean, median
@@ -184,6 +184,22 @@ def labelled_sets(folder: Path, words: Sequence[str], standard: Sequence[str]) -
         labelled(path, overriding([f"scaler={scaler}"], words))
         for path, scaler in zip(paths, scalers, strict=True)
     ]
+
+
+def with_weights(known: Known, folder: Path) -> Known:
+    """The same set, chosen for by weights that were fitted without its battery.
+
+    Raises
+    ------
+    InputError
+        If `learn.py --left-out` left none for it in the folder.
+    """
+    path = folder.resolve() / f"{known.name.partition('_')[0]}.json"
+    if not path.is_file():
+        raise InputError(
+            f"There is no {path.name} in {folder}; learn.py --left-out writes one for each battery."
+        )
+    return replace(known, words=(*known.words, f"selection.weights={path}"))
 
 
 def generated_sets(n_mixtures: int, n_nulls: int, seed: int, words: Sequence[str]) -> list[Known]:
@@ -376,6 +392,8 @@ def _run(args: argparse.Namespace) -> int:
     words = overriding([f"selection={args.selection}", f"search.seed={args.search_seed}"], args.overrides)
     rule = next(word.partition("=")[2] for word in words if word.startswith("selection="))
     sets = [] if args.folder is None else labelled_sets(args.folder, words, args.standard or ["uci_"])
+    if args.left_out:
+        sets = [with_weights(known, args.left_out) for known in sets]
     sets += generated_sets(args.mixtures, args.nulls, args.seed, words)
     sets = chosen(sets, args.only)
     rows, code = rows_of(sets, Row, measure, args, _told)
@@ -395,6 +413,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("folder", nargs="?", type=Path, help="labelled CSVs")
     parser.add_argument("--selection", default="consensus", help="the rule, an option of conf/selection")
+    parser.add_argument("--left-out", type=Path, help="weights without each battery, of learn.py --left-out")
     parser.add_argument("--standard", action="append", help="start of names to be scaled (uci_); repeatable")
     parser.add_argument("--mixtures", type=count, default=24, help="how many mixtures (24)")
     parser.add_argument("--nulls", type=count, default=44, help="how many sets without structure (44)")

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -229,3 +229,14 @@ def test_sets_are_swept_once_and_one_that_fails_does_not_stop_the_others(
     assert truth.main([*words, "--only", "blobs", *small]) == 0
     assert len(results.read_text().splitlines()) == 2
     assert "| blobs | 90 | 2 | 3 | 3 | 1.00 |" in capsys.readouterr().out
+
+
+def test_each_battery_has_the_weights_that_were_fitted_without_it(truth: ModuleType, tmp_path: Path) -> None:
+    known = truth.Known("labelled", "wut_x", pd.DataFrame({"x1": [1.0]}), (np.array([1]),), ("scaler=none",))
+    (tmp_path / "wut.json").write_text("{}")
+    assert (
+        truth.with_weights(known, tmp_path).words[-1]
+        == f"selection.weights={tmp_path.resolve() / 'wut.json'}"
+    )
+    with pytest.raises(InputError, match=r"no fcps\.json in .*; learn\.py --left-out writes one"):
+        truth.with_weights(replace(known, name="fcps_y"), tmp_path)

@@ -240,19 +240,36 @@ class TestVerdict:
         assert parent.data.metrics["p_valley"] > 0.05
         assert client.list_artifacts(parent.info.run_id, "segments")
 
-    @pytest.mark.parametrize("features", ["features=all_numeric", "search.features=choice(all_numeric, all)"])
-    def test_that_nothing_is_stable_is_said_first_and_nothing_is_advised_or_registered(
-        self, segment, store_dir, features
-    ):
+    def test_that_nothing_is_stable_is_said_first_of_several_feature_sets_too(self, segment, store_dir):
         X = np.random.default_rng(7).normal(50, 10, (120, 6))
         names = ["visits", "spend", "age", "basket", "distance", "minutes"]
         pd.DataFrame(X, columns=names).to_csv("noise.csv", index=False)
-        words = ("data=table", "data.path=noise.csv", "algorithm=kmeans", "report=r.html", features)
-        said = segment("sweep", *words)
+        sets = "search.features=choice(all_numeric, all)"
+        said = segment(
+            "sweep", "data=table", "data.path=noise.csv", "algorithm=kmeans", "report=r.html", sets
+        )
         assert said.out.splitlines()[1].startswith("No stable segmentation: what follows is the best attempt")
         assert "What to do" not in said.out
         assert "not registered, since nothing found is stable" in said.out
         assert "<h1>No stable segmentation of noise</h1>" in (store_dir / "r.html").read_text()
+
+    def test_what_is_not_stable_is_said_to_be_unsure_and_registered_only_where_asked(self, segment, client):
+        rng = np.random.default_rng(0)
+        pd.DataFrame(rng.normal(size=(120, 6)), columns=list("abcdef")).to_csv("nothing.csv", index=False)
+        words = ("data=table", "data.path=nothing.csv", "features=all_numeric", "search.n_trials=12")
+        said = segment("sweep", *words)
+        assert said.code == 0
+        assert "No stable segmentation: of the best that was found, " in said.out
+        assert (
+            "not registered, since nothing found is stable; register=always registers it all the same"
+            in said.out
+        )
+        assert "This is the beginning of a plan of" in said.out
+        assert not client.search_registered_models()
+        result = segment("sweep", *words, "register=always", "print=json").json()
+        assert result["winner"]["unsure"]
+        assert result["model"]["version"] == "1"
+        assert segment("sweep", *words, "register=maybe").code == 2
 
     def test_promoting_what_cuts_a_continuum_needs_a_reason(self, segment, client, continuum):
         assert segment("sweep", *continuum, "print=json").json()["model"]["version"] == "1"

@@ -2,11 +2,13 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from sklearn.datasets import make_circles, make_moons
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import FunctionTransformer
 
+from segmentation.configs import conf_dir
 from segmentation.errors import InputError
 from segmentation.evaluation import ByConsensus, Candidate, Constraints, Field, Limits, Yardstick
 from segmentation.evaluation._consensus import ALL_FITS, FITS, SHORTLIST
@@ -334,3 +336,23 @@ def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
         blobs.select(weights=str(wrong))
     with pytest.raises(InputError, match="cannot be read"):
         blobs.select(weights=str(tmp_path / "none.json"))
+
+
+def test_the_limits_are_those_of_the_gate():
+    gate = yaml.safe_load((conf_dir() / "gate" / "default.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load((conf_dir() / "selection" / "consensus.yaml").read_text(encoding="utf-8"))
+    shipped["limits"].pop("_target_")
+    assert (
+        Limits(**shipped["limits"]) == Limits() == Limits(**{name: gate[name] for name in shipped["limits"]})
+    )
+
+
+def test_a_number_of_segments_at_its_bound_is_told(continuum):
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=(40, 2)) + 12 * np.array([i % 3, i // 3]) for i in range(6)]
+    study = Study(np.vstack(rows), largest=6, algorithms=("kmeans", "ward"))
+    assert "6 segments are the most that were tried" in study.select().reason
+    study = Study(np.vstack(rows), largest=7, algorithms=("kmeans", "ward"))
+    assert "the most that were tried" not in study.select().reason
+    found = continuum.select(verdict="constructive", max_segments=3)
+    assert "3 segments are the most that selection.max_segments allows" in found.reason

@@ -193,9 +193,12 @@ class ByConsensus:
         # Noise is no part of a cut, and a search for dense places finds chance where there are none.
         kept = [c for c in kept if c.asked is not None] or kept
         different = _different(kept, lambda c: contest.evidence[c.number].information, len(kept))
-        within_reach = contest.within_reach(different)
-        leader = contest.settle(within_reach, lambda c: contest.evidence[c.number].reproduced, np.inf)
-        return contest.tied(leader, within_reach)
+        seen: list[Candidate] = []
+        # What leads may turn out to lack something: then more is within reach.
+        while len(found := contest.within_reach(different)) > len(seen):
+            seen = found
+            leader = contest.settle(seen, lambda c: contest.evidence[c.number].reproduced, np.inf)
+        return contest.tied(leader, seen)
 
 
 @cache
