@@ -1,7 +1,12 @@
 """What is looked at beside the winner, on tables that a sample of rows does not show whole."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib.axes import Axes
 
 import segmentation as sg
 from segmentation.data.customers import ROW, fingerprint
@@ -14,6 +19,34 @@ OUTSIDE, SEED = 0, 1
 def customers(X: np.ndarray) -> sg.Customers:
     table = pd.DataFrame(X, columns=["a", "b"], index=pd.RangeIndex(len(X), name=ROW))
     return sg.Customers(table, "generated", {}, (), fingerprint(table))
+
+
+@pytest.fixture(scope="module")
+def nothing() -> sg.Found:
+    names = list("abcdef")
+    X = np.random.default_rng(7).normal(size=(120, 6))
+    table = pd.DataFrame(X, columns=names, index=pd.RangeIndex(120, name=ROW))
+    data = sg.Customers(table, "noise", {}, (), fingerprint(table))
+    return sg.search(data, names, ["kmeans", "hierarchical"], k=(3, 8))
+
+
+def test_that_nothing_is_stable_is_the_heading_of_the_report(nothing: sg.Found, tmp_path: Path) -> None:
+    assert "(verdict: constructive; no stable segmentation)" in repr(nothing)
+    nothing.report(tmp_path)
+    title, lead, *_ = (tmp_path / "report.md").read_text().split("\n\n")
+    assert title == "# No stable segmentation of noise"
+    assert lead.startswith("No stable segmentation was found among the 120 customers of noise")
+    assert json.loads((tmp_path / "segments.json").read_text())["unsure"] == nothing.story.unsure
+
+
+def test_candidates_that_were_refused_are_marked_in_the_picture_of_the_choice(nothing: sg.Found) -> None:
+    board = nothing.leaderboard.set_index("trial")["failed"].fillna("")
+    (axes, *_) = nothing.figures()["selection"].findobj(Axes)
+    shown = {int(t.get_text().split()[0]): t.get_text() for t in axes.get_yticklabels()}
+    assert {number for number, words in shown.items() if words.endswith(" *")} == {
+        number for number in shown if board.get(number)
+    }
+    assert sum(words.endswith(" *") for words in shown.values()) not in (0, len(shown))
 
 
 def two_groups_and_one(n: int = 3_000) -> sg.Customers:

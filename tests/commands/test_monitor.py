@@ -15,7 +15,7 @@ def test_the_same_customers_are_ok_and_a_run_tells(segment, client, train, table
     train()
     found = segment("monitor", "data.path=new.csv", "print=json").json()
     assert (found["verdict"], found["reasons"], found["version"]) == ("ok", [], "1")
-    assert found["structure"] == "segments"
+    assert found["structure"] == "natural"
     assert found["migration"]["migration_known"] == 200 and found["migration"]["migration_moved"] == 0
     run = client.get_run(found["run_id"])
     assert run.data.tags["drift"] == "ok" and run.data.metrics["psi_annual_income"] < 0.01

@@ -240,6 +240,19 @@ class TestVerdict:
         assert parent.data.metrics["p_valley"] > 0.05
         assert client.list_artifacts(parent.info.run_id, "segments")
 
+    def test_that_nothing_is_stable_is_said_first_of_several_feature_sets_too(self, segment, store_dir):
+        X = np.random.default_rng(7).normal(50, 10, (120, 6))
+        names = ["visits", "spend", "age", "basket", "distance", "minutes"]
+        pd.DataFrame(X, columns=names).to_csv("noise.csv", index=False)
+        sets = "search.features=choice(all_numeric, all)"
+        said = segment(
+            "sweep", "data=table", "data.path=noise.csv", "algorithm=kmeans", "report=r.html", sets
+        )
+        assert said.out.splitlines()[1].startswith("No stable segmentation: what follows is the best attempt")
+        assert "What to do" not in said.out
+        assert "not registered, since nothing found is stable" in said.out
+        assert "<h1>No stable segmentation of noise</h1>" in (store_dir / "r.html").read_text()
+
     def test_what_is_not_stable_is_said_to_be_unsure_and_registered_only_where_asked(self, segment, client):
         rng = np.random.default_rng(0)
         pd.DataFrame(rng.normal(size=(120, 6)), columns=list("abcdef")).to_csv("nothing.csv", index=False)

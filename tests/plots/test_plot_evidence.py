@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
@@ -67,6 +68,18 @@ def test_the_verdict_is_written_whole():
     figure = drawn(plots.structure(range(2, 11), np.linspace(0.3, 0.6, 9), [0.3] * 9, sentence))
 
     assert " ".join(sentence.split()) in [" ".join(text.split()) for text in texts(figure)]
+
+
+def test_what_comes_back_in_other_customers_is_drawn_where_it_was_asked():
+    cuts = (range(2, 11), [0.4] * 9, [0.3] * 9, "Reproducible.")
+
+    assert len(drawn(plots.structure(*cuts)).findobj(Axes)) == 1
+    both = drawn(plots.structure(*cuts, [0.9] * 7, [0.5] * 7)).findobj(Axes)
+
+    assert both[1].get_ylabel().startswith("Agreement of two halves")
+    np.testing.assert_array_equal(both[1].lines[0].get_ydata(), [0.9] * 7)
+    # The same k stand above each other.
+    assert both[0].get_xlim() == both[1].get_xlim()
 
 
 def test_segments_stand_side_by_side_in_the_order_of_k():
@@ -207,6 +220,18 @@ def test_a_measure_that_nobody_has_makes_no_panel():
         "kmeans k=5",
     )
     assert len(selection_info(pd.concat([CANDIDATES] * 5)).titles) == 12
+
+
+def test_refused_candidates_have_a_star_and_are_compared_with_none():
+    refused = CANDIDATES.assign(stability=[0.5, 0.97, 0.4], refused=[False, True, False])
+
+    figure = drawn(plots.selection_evidence(refused))
+
+    assert {t for t in texts(figure) if t.endswith(" *")} == {f"{CANDIDATES['title'].iloc[1]} *"}
+    assert any("*: refused" in t for t in texts(figure))
+    weights = {t.get_text(): t.get_fontweight() for t in figure.findobj(Text)}
+    assert (weights["0.500"], weights["0.970"], weights["0.400"]) == ("bold", "normal", "normal")
+    assert not any("refused" in t for t in texts(drawn(plots.selection_evidence(CANDIDATES))))
 
 
 def test_the_winner_is_first_and_what_is_not_known_is_said():

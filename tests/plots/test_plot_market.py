@@ -253,6 +253,19 @@ def test_every_market_picture_can_be_drawn(labels, columns):
         drawn(plots.drift_bars(pd.DataFrame({"column": columns, "psi": 0.2})))
 
 
+def test_lines_join_segments_that_have_gaps_between_them_too():
+    X = np.random.default_rng(0).normal(size=(90, 2))
+    X[30:60] += [3, 0]
+    X[60:] += [6, 0]
+    (note,) = [
+        t
+        for t in texts(drawn(plots.segment_separation(X, np.repeat([0, 1, 2], 30), ["a", "b"])))
+        if "lines" in t
+    ]
+    assert "lines join neighbours, thicker for more customers between them" in " ".join(note.split())
+    assert "touch" not in note
+
+
 @pytest.mark.parametrize("name", NASTY)
 def test_names_of_any_kind_are_drawn_in_trees_moves_and_curves(name):
     drawn(plots.surrogate_tree(Node("", 0, 9, 0.5, (Node(name, 0, 4), Node(name * 3, -1, 5)))))

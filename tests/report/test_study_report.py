@@ -77,7 +77,7 @@ def test_what_a_fit_does_not_know_is_left_out(make: Make) -> None:
     ("verdict", "words"),
     [
         ("natural", "which exist whoever looks"),
-        ("reproducible", "come back in other samples"),
+        ("reproducible", "no clear gaps between the groups, but more structure than chance makes"),
         ("constructive", "a choice of how to cut a continuum"),
     ],
 )
@@ -87,13 +87,78 @@ def test_whether_segments_are_real_is_said_at_the_top(make: Make, verdict: str, 
     assert "60 customers of demo fall into 5 segments" in to_markdown(report).split("## ")[0]
 
 
+def test_reproducible_segments_are_said_to_come_back_where_that_was_seen(make: Make) -> None:
+    report = make(verdict="reproducible")
+    again = "Samples of the customers find these segments again. Plan with them"
+    unstable = report.evidence.assign(jaccard=[0.9, 0.7, 0.9, 0.9, 0.9])
+    assert again in text(report)
+    assert "find these segments again" not in text(make(verdict="reproducible", evidence=unstable))
+    assert "find these segments again" not in text(make(verdict="reproducible", evidence=None))
+    assert "find these segments again" not in text(make(verdict="natural"))
+
+
+@pytest.mark.parametrize("verdict", ["natural", "reproducible", "constructive", ""])
+def test_that_nothing_is_stable_is_read_first_and_nothing_says_otherwise(make: Make, verdict: str) -> None:
+    pictures = {"attractiveness": Picture("Targets", "Which to target.", make().pictures["segment_0"].png)}
+    sure = make(verdict=verdict, pictures=pictures)
+    report = replace(sure, unsure="a segment comes back with a Jaccard of 0.71, below 0.75")
+    lead = to_markdown(report).split("\n\n")[1]
+    assert lead.startswith("No stable segmentation was found among the 60 customers of demo: ")
+    assert "The best attempt, 5 groups, is shown to be looked at only." in lead
+    assert "What the best attempt lacks: a segment comes back with a Jaccard of 0.71, below 0.75." in text(
+        report
+    )
+    assert "What the best attempt lacks" not in text(sure)
+    for settled in (
+        "The segments are",
+        "fall into",
+        "What to do",
+        "find these segments again",
+    ):
+        assert settled not in text(report)
+    assert "Which to target" not in to_html(report)
+    assert "What to do" in text(sure) and "Which to target" in to_html(sure)
+    assert headings(report, 2) == [
+        "Summary",
+        "The data",
+        "How the best attempt was chosen",
+        "Groups of the best attempt, one by one",
+        "How the groups of the best attempt differ",
+        "Rules for a database",
+        "Method, and how to do it again",
+    ]
+    assert to_json(report)["unsure"] == report.unsure
+    assert to_json(sure)["unsure"] is None
+
+
 def test_a_segment_that_samples_do_not_find_is_named_in_the_summary(make: Make) -> None:
     report = make()
     assert "Unsure" not in text(report)
-    evidence = report.evidence.assign(jaccard=[0.9, 0.49, 0.9, 0.9, 0.9])
+    evidence = report.evidence.assign(jaccard=[0.9, 0.49, 0.7, 0.9, 0.9])
     said = text(replace(report, evidence=evidence))
-    assert f"{report.names[1]} (0.49)" in said
+    assert f"do not find them again: {report.names[1]} (0.49)." in said
     assert "do not rely on it" in said
+    # What the card of a segment says is what the summary says.
+    assert f"find them with other members: {report.names[2]} (0.70)." in said
+    assert "samples find a segment like it, and are unsure of its members" in said
+
+
+def test_neighbouring_columns_that_were_prepared_alike_share_a_row(make: Make) -> None:
+    prepared = pd.DataFrame(
+        {
+            "column": ["a", "b", "spend", "c"],
+            "role": ["yes or no", "yes or no", "amount", "yes or no"],
+            "treatment": ["as they are", "as they are", "log(1 + x)", "as they are"],
+            "why": ["two values", "two values", "skewness 3.1", "two values"],
+            "override": ["", "", "features.plain=[spend]", ""],
+        }
+    )
+    shown = to_markdown(make(preparation=prepared))
+    assert "| Column | Taken as | What was done | Why | To do otherwise, type |" in shown
+    assert re.search(r"^\| a; b \| yes or no \| as they are \| two values \|", shown, re.M)
+    assert shown.index("| a; b |") < shown.index("| spend |") < shown.index("| c |")
+    assert "Skewness is about 0" in shown
+    assert "To do otherwise" not in to_markdown(make(preparation=prepared.assign(override="")))
 
 
 def test_a_segment_that_no_sample_holds_is_unsure_and_its_figures_are_left_open(make: Make) -> None:

@@ -93,6 +93,7 @@ def choose(
         {number: why for s in found.values() for number, why in s.failed.items()},
         _why(found[best.features].reason, scores),
         {number: evidence for s in found.values() for number, evidence in s.evidence.items()},
+        found[best.features].unsure,
     )
     return Chosen(verdicts[best.features], merged, pd.DataFrame([asdict(s) for s in scores]))
 

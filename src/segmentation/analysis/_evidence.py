@@ -322,7 +322,14 @@ def evidence_figures(study: Study, chosen: Chosen, proof: Proof, features: str) 
     selection, found = chosen.selection, chosen.verdict
     k = int(proof.segments["segment"].max()) + 1
     drawn = {
-        "structure": plots.structure(found.ks, found.silhouettes, found.expected, found.sentence),
+        "structure": plots.structure(
+            found.ks,
+            found.silhouettes,
+            found.expected,
+            found.sentence,
+            found.stabilities,
+            found.stabilities_expected,
+        ),
         "segment_stability": plots.segment_stability(proof.neighbours, k),
         "agreement": plots.agreement_matrix(proof.agreement),
     }
@@ -349,6 +356,7 @@ def _leading(study: Study, selection: Selection, features: str) -> pd.DataFrame:
         rows.append(
             {
                 "title": f"{number} {outcome.configuration.title}",
+                "refused": number in selection.failed,
                 "stability": evidence.stability.score,
                 "agreement": np.nan if evidence.agreement is None else evidence.agreement,
                 "silhouette": outcome.scores.silhouette,

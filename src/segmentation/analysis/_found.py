@@ -212,9 +212,10 @@ class Found:
         )
 
     def __repr__(self) -> str:
+        unsure = "; no stable segmentation" if self.story.unsure else ""
         head = (
             f"{self.scores.n_segments} segments of {len(self.customers.table):,} customers of "
-            f"{self.customers.name} (verdict: {self.verdict.verdict})"
+            f"{self.customers.name} (verdict: {self.verdict.verdict}{unsure})"
         )
         sizes = self.labels.value_counts()
         return "\n".join([head, *(f"  {n}: {name} ({sizes[n]:,})" for n, name in self.names.items())])
@@ -433,7 +434,9 @@ def _winner(decided: Decided, constraints: Constraints) -> tuple[Assessed, Story
         **evidence_figures(study, decided.chosen, proof, decided.features),
     }
     board = readable(leaderboard(study, selection))
-    return assess(study.bench, configuration), Story(found, selection.reason, proof.segments, board, figures)
+    return assess(study.bench, configuration), Story(
+        found, selection.reason, selection.unsure, proof.segments, board, figures
+    )
 
 
 def _failure(outcome: Outcome, constraints: Constraints) -> str:

@@ -35,6 +35,8 @@ class Story:
         Whether there are segments at all.
     reason : str
         Why this clustering.
+    unsure : str
+        What it lacks to be a segmentation to rely on; empty where it lacks nothing.
     evidence : DataFrame or None
         One row a segment, with its Jaccard similarity.
     leaderboard : DataFrame or None
@@ -45,6 +47,7 @@ class Story:
 
     verdict: Verdict | None = None
     reason: str = ""
+    unsure: str = ""
     evidence: pd.DataFrame | None = None
     leaderboard: pd.DataFrame | None = None
     figures: Mapping[str, "Figure"] = field(default_factory=dict)
@@ -89,7 +92,7 @@ def tell(
     """
     verdict = story.verdict
     return StudyReport(
-        title=f"Customer segments of {customers.name}",
+        title=f"{'No stable segmentation' if story.unsure else 'Customer segments'} of {customers.name}",
         data=customers.name,
         profile=market.profile,
         names=market.names,
@@ -100,6 +103,7 @@ def tell(
         verdict=verdict.verdict if verdict else "",
         sentence=verdict.sentence if verdict else "",
         reason=story.reason,
+        unsure=story.unsure,
         rules=market.rules,
         recommendations=market.recommendations,
         attractiveness=market.ranking,

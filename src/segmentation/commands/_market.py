@@ -29,8 +29,8 @@ def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
     return Desk(naming, books, attractiveness, config.value).of(table)
 
 
-def segments_text(market: Market) -> str:
-    """The segments as a table for the terminal, and what to do with each."""
+def segments_text(market: Market, advised: bool = True) -> str:
+    """The segments as a table for the terminal, and what to do with each where that is to be told."""
     profile = market.profile
     summary = profile.summary()
     # What the segments were made of comes first; a terminal is only so wide.
@@ -48,7 +48,7 @@ def segments_text(market: Market) -> str:
     shown.columns = [_shorten(str(c), LONGEST_HEADING) for c in shown.columns]
     ids = {s.number: f"{s.id} {s.name}" for s in market.segments}
     shown.index = [ids.get(number, market.names[number]) for number in shown.index]
-    advice = [f"  {market.names[r.segment]}: {r.play}" for r in market.recommendations]
+    advice = [f"  {market.names[r.segment]}: {r.play}" for r in market.recommendations if advised]
     return "\n".join(
         [
             str(shown.rename_axis(None).to_string(float_format="{:.1f}".format)),

@@ -235,14 +235,16 @@ def figures(explored: Explored) -> dict[str, Any]:
     """Draw the data from every side that it has, in the order of the page."""
     table, units = explored.customers.table, explored.customers.units
     drawn = {}
-    found = explored.tendency
-    if found:
-        drawn["structure"] = plots.structure(found.ks, found.silhouettes, found.expected, found.sentence)
-    found = explored.advised
-    if found:
-        drawn["structure_suggested"] = plots.structure(
-            found.ks, found.silhouettes, found.expected, found.sentence
-        )
+    for name, found in (("structure", explored.tendency), ("structure_suggested", explored.advised)):
+        if found:
+            drawn[name] = plots.structure(
+                found.ks,
+                found.silhouettes,
+                found.expected,
+                found.sentence,
+                found.stabilities,
+                found.stabilities_expected,
+            )
     for i in range(0, min(table.shape[1], MOST_PANELS), PANELS):
         ending = f"_{i // PANELS + 1}" if i else ""
         drawn[f"distributions{ending}"] = plots.distributions(table.iloc[:, i : i + PANELS], units)

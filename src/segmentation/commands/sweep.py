@@ -68,6 +68,7 @@ from segmentation.tracking import Run
 SHOWN_ROWS = 8
 STABLE = 0.75
 """The Jaccard similarity above which Hennig (2007) calls a segment stable."""
+UNSURE = "No stable segmentation: what follows is the best attempt, not segments to rely on."
 NOTE = "mlflow.note.content"
 """What the MLflow UI shows as a run's description."""
 
@@ -248,7 +249,8 @@ def _finish(
     )
     said = f"Verdict: {found.verdict}. {found.sentence}"
     tried = ", ".join(f"{count} {state}" for state, count in counts.items()) + _too_few(study, search)
-    heading = f"{said}\n\n{findings_text(customers)}{tried}"
+    unsure = f"\n{UNSURE}" if selection and selection.unsure else ""
+    heading = f"{said}{unsure}\n\n{findings_text(customers)}{tried}"
     if selection is None:
         parent.files({f"plots/{name}.png": plots.to_png(figure) for name, figure in figures.items()})
         parent.log(tags={"winner": "none", NOTE: f"**{said}**\n\nNo clustering kept every constraint."})
@@ -266,7 +268,7 @@ def _finish(
         parent,
         decided,
         desk,
-        Story(found, selection.reason, leaderboard=readable(board), figures=figures),
+        Story(found, selection.reason, selection.unsure, leaderboard=readable(board), figures=figures),
     )
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
@@ -323,9 +325,10 @@ def _log_winner(
         registered = (
             "not registered, since nothing found is stable; register=always registers it all the same"
         )
+    told_of_segments = segments_text(kept.market, not selection.unsure)
     ahead = ", `segment promote` to make the winner the champion" if "version" in model else ""
     text = (
-        f"{preparation_text(assessed)}{selection.reason}\n\n{segments_text(kept.market)}\n\n{_segments_text(proof)}\n\n"
+        f"{preparation_text(assessed)}{selection.reason}\n\n{told_of_segments}\n\n{_segments_text(proof)}\n\n"
         f"run {parent.id}\n{registered}\nnext: `segment ui` to compare the runs{ahead}"
     )
     winner = {

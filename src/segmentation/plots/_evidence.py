@@ -44,7 +44,7 @@ _PALE = "#A9C9DF"
 
 @dataclass(frozen=True)
 class StructureInfo:
-    """Silhouettes of cuts and of references, in the order of k; NaN where no cut was possible."""
+    """What is known of cuts and of references, in the order of k; NaN where no cut was possible."""
 
     ks: np.ndarray
     silhouettes: np.ndarray
@@ -98,6 +98,7 @@ class SelectionInfo:
 
     titles: tuple[str, ...]
     measures: tuple[tuple[str, np.ndarray], ...]
+    refused: np.ndarray
     n: int
 
 
@@ -192,14 +193,20 @@ def selection_info(table: pd.DataFrame) -> SelectionInfo:
     return SelectionInfo(
         tuple(str(title) for title in shown["title"]),
         tuple((name, values) for name, values in measured if np.isfinite(values).any()),
+        shown["refused"].to_numpy(dtype=bool) if "refused" in shown else np.zeros(len(shown), dtype=bool),
         len(table),
     )
 
 
 def structure(
-    ks: Sequence[int], silhouettes: Sequence[float], expected: Sequence[float], sentence: str
+    ks: Sequence[int],
+    silhouettes: Sequence[float],
+    expected: Sequence[float],
+    sentence: str,
+    stabilities: Sequence[float] = (),
+    stabilities_expected: Sequence[float] = (),
 ) -> Figure:
-    """Draw how clean the cuts are, beside data without segments.
+    """Draw how clean the cuts are and how often they come back, beside data without segments.
 
     Parameters
     ----------
@@ -211,11 +218,14 @@ def structure(
         The highest mean of structureless references there.
     sentence : str
         The verdict, written below the title.
+    stabilities, stabilities_expected : sequence of float, optional
+        Adjusted Rand index of the cuts of two halves of the customers, for the first numbers of segments, and the
+        highest mean of the references.
 
     Returns
     -------
     Figure
-        A line over what structureless data reaches.
+        A line over what structureless data reaches, of each.
 
     Raises
     ------
@@ -224,13 +234,29 @@ def structure(
     """
     info = structure_info(ks, silhouettes, expected)
     title = "Are there segments at all?"
-    known = np.concatenate([info.silhouettes, info.expected])
     if not np.isfinite(info.silhouettes).any():
         return message_figure(title, plain(sentence, 90) if sentence else "No cut was possible.")
     # The sentence is laid out for less than the width that it gets: p-values are wider than words.
-    figure, area = new_figure(title, (plain(sentence, 400) if sentence else "",), (7.8, 4.8))
-    figure.set_size_inches(8.5, 4.8)
-    axes = area.subplots()
+    again = structure_info(list(ks)[: len(stabilities)], stabilities, stabilities_expected)
+    shown = [(info, "Silhouette of the cut (-1 to 1)")]
+    if np.isfinite(again.silhouettes).any():
+        shown.append((again, "Agreement of two halves\n(adjusted Rand index)"))
+    height = 4.8 if len(shown) == 1 else 6.6
+    figure, area = new_figure(title, (plain(sentence, 400) if sentence else "",), (7.8, height))
+    figure.set_size_inches(8.5, height)
+    panels = area.subplots(len(shown), squeeze=False)[:, 0]
+    handles = [
+        _draw_beside_references(axes, it, name) for axes, (it, name) in zip(panels, shown, strict=True)
+    ]
+    for axes in panels[:-1]:
+        axes.set_xlabel("")
+        panels[-1].set_xlim(axes.get_xlim())
+    side_legend(area, handles[0])
+    return figure
+
+
+def _draw_beside_references(axes: Axes, info: StructureInfo, name: str) -> list[Any]:
+    known = np.concatenate([info.silhouettes, info.expected])
     floor = min(0.0, float(np.nanmin(known)) - 0.02)
     handles: list[Any] = axes.plot(
         info.ks, info.silhouettes, color=PALETTE[0], marker="o", markersize=5, zorder=3, label="the customers"
@@ -245,11 +271,10 @@ def structure(
             marker="_",
             label="data without segments\n(highest mean of the references)",
         )
-    k_axis(axes, info.ks, "Silhouette of the cut (-1 to 1)")
+    k_axis(axes, info.ks, name)
     axes.set_ylim(floor, max(1.12 * float(np.nanmax(known)), 0.1))
     number_ticks(axes.yaxis)
-    side_legend(area, handles)
-    return figure
+    return handles
 
 
 # The segments of other solutions are not the ones that have names.
@@ -528,7 +553,8 @@ def selection_evidence(table: pd.DataFrame) -> Figure:
     ----------
     table : DataFrame
         One row a candidate, the winner first, with the columns `title`, `stability`, `agreement` and
-        `silhouette`; a value may be missing. The first 12 are drawn.
+        `silhouette`; a value may be missing. The first 12 are drawn. With a column `refused` those that
+        failed a test, of which not all is known, have a star and are compared with none.
 
     Returns
     -------
@@ -545,23 +571,27 @@ def selection_evidence(table: pd.DataFrame) -> Figure:
     if not info.measures:
         return message_figure(title, f"Nothing to compare: {count_text(info.n, 'candidate')}.")
     n = len(info.titles)
-    notes = ("dark: the winner", "bold: highest of its measure", sample_note(n, info.n, "candidates"))
-    names = [plain(name, 44) for name in info.titles]
+    stars = "*: refused, see the trials" if info.refused.any() else ""
+    notes = ("dark: the winner", "bold: highest of its measure", stars, sample_note(n, info.n, "candidates"))
+    names = [
+        plain(name, 44) + " *" * bool(refused)
+        for name, refused in zip(info.titles, info.refused, strict=True)
+    ]
     width = 1 + 0.065 * max(map(len, names)) + 2.4 * len(info.measures)
     figure, area = new_figure(title, notes, (max(width, 7), 1.7 + 0.34 * n))
     panels = area.subplots(1, len(info.measures), sharey=True, squeeze=False)[0]
     for axes, (name, values) in zip(panels, info.measures, strict=True):
-        _draw_measure(axes, MEASURES[name], values)
+        _draw_measure(axes, MEASURES[name], values, info.refused)
     panels[0].set_yticks(range(n), names)
     panels[0].get_yticklabels()[0].set_fontweight("bold")
     panels[0].set_ylim(n - 0.4, -0.6)
     return figure
 
 
-def _draw_measure(axes: Axes, name: str, values: np.ndarray) -> None:
+def _draw_measure(axes: Axes, name: str, values: np.ndarray, refused: np.ndarray) -> None:
     colors = [PALETTE[0], *[_PALE] * (len(values) - 1)]
     axes.barh(range(len(values)), np.nan_to_num(values), color=colors, height=0.7)
-    highest = float(np.nanmax(values))
+    best = max((v for v in values[~refused] if np.isfinite(v)), default=np.nan)
     for row, value in enumerate(values):
         axes.annotate(
             signed_zero_free(value, ".3f") if np.isfinite(value) else "not known",
@@ -570,11 +600,11 @@ def _draw_measure(axes: Axes, name: str, values: np.ndarray) -> None:
             textcoords="offset points",
             va="center",
             fontsize=TICK_SIZE,
-            fontweight="bold" if value == highest else "normal",
+            fontweight="bold" if value == best and not refused[row] else "normal",
             color=INK if np.isfinite(value) else SOFT,
         )
     axes.axvline(0, color="#B0B0B0", linewidth=0.8)
-    reach = max(highest, 0.05)
+    reach = max(float(np.nanmax(values)), 0.05)
     axes.set_xlim(min(0.0, 1.1 * float(np.nanmin(values))), 1.35 * reach)
     dress(axes, title=name, grid="x")
     axes.tick_params(axis="y", length=0)

@@ -203,8 +203,8 @@ def segment_separation(
     units : mapping of str to str, optional
         Unit of a feature.
     neighbours : bool, default=True
-        Whether lines join segments that touch in the space of X, thicker where more customers lie between
-        their centres (Leisch 2006, A toolbox for k-centroids cluster analysis).
+        Whether lines join neighbours in the space of X, thicker where more customers lie between their centres
+        (Leisch 2006, A toolbox for k-centroids cluster analysis).
 
     Returns
     -------
@@ -226,7 +226,7 @@ def segment_separation(
     notes = (
         count_text(len(info.points.all_labels), "customer"),
         "filled: the half nearest to the centre; outline: 95 %",
-        "lines: segments that touch, thicker for more" if info.neighbours else "",
+        "lines join neighbours, thicker for more customers between them" if info.neighbours else "",
         sample_note(len(info.points.points), info.points.n_placed, "points"),
     )
     figure, area = new_figure(title, notes, (8.5, 5.8))

@@ -29,6 +29,7 @@ def to_json(report: StudyReport) -> dict[str, Any]:
         "verdict": report.verdict or None,
         "verdict_sentence": report.sentence or None,
         "reason": report.reason or None,
+        "unsure": report.unsure or None,
         "features": list(report.profile.features),
         "descriptors": list(report.profile.descriptors),
         "units": dict(report.profile.units),

@@ -61,13 +61,43 @@ PLACES = {
 ANSWERS = {
     "natural": "The segments are natural: there are gaps between the groups, which exist whoever looks. Offers, teams "
     "and budgets can follow these groups.",
-    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but the same groups "
-    "come back in other samples of customers. Plan with them, and expect customers near a border to answer to the "
-    "offer of the next segment too.",
+    "reproducible": "The segments are reproducible: there are no clear gaps between the groups, but more structure "
+    "than chance makes. Plan with them, and expect customers near a border to answer to the offer of the next segment "
+    "too.",
     "constructive": "The segments are constructive: customers vary gradually, so the segments are a choice of how to "
     "cut a continuum. They help to address customers differently as long as everybody uses the same cut; but two "
     "customers on either side of a border are much alike, another cut would be as true, and there is no true number "
     "of segments to look for.",
+}
+FOUND_AGAIN = "Samples of the customers find these segments again."
+UNSURE = {
+    "natural": "There are gaps between groups of these customers, but no clustering that was tried finds groups to "
+    "rely on. Other columns, more customers or more trials may help.",
+    "reproducible": "There is more structure in these columns than chance makes, but no clustering that was tried "
+    "finds groups to rely on. Other columns or more customers may help.",
+    "constructive": "In these columns customers vary gradually, and no cut that was tried is one to rely on. Other "
+    "columns or more customers may help.",
+}
+"""What the verdict means where no clustering is to be relied on."""
+UNSURE_TITLES = {
+    "How the segments were chosen": "How the best attempt was chosen",
+    "Segments one by one": "Groups of the best attempt, one by one",
+    "How the segments differ": "How the groups of the best attempt differ",
+    "Which segments to target": "Customers to look after",
+}
+HOW_ALIKE = (
+    "ARI, the adjusted Rand index, says how alike two ways to group the customers are: 1 is the same groups, 0 as "
+    "alike as by chance."
+)
+HOW_PREPARED = (
+    "Before customers were compared, the columns were brought to one scale, so that none counts more for its unit. "
+    "Skewness is about 0 where values lie evenly on both sides of the middle, and larger where a few are far above."
+)
+PREPARED = {
+    "role": "Taken as",
+    "treatment": "What was done",
+    "why": "Why",
+    "override": "To do otherwise, type",
 }
 WHY_NO_TEST = (
     "No test is shown for the columns that made the segments: the clustering pulled the segments apart in exactly "
@@ -110,6 +140,9 @@ class StudyReport:
         The evidence of the verdict.
     reason : str
         Why these segments and so many.
+    unsure : str
+        What they lack to be a segmentation to rely on; "" where they lack nothing. People are then told that there
+        is none, before all else, and not what to do with whom.
     rules : Rules, optional
         The surrogate tree's rules.
     recommendations : sequence of Recommendation, optional
@@ -145,6 +178,7 @@ class StudyReport:
     verdict: str = ""
     sentence: str = ""
     reason: str = ""
+    unsure: str = ""
     rules: "Rules | None" = None
     recommendations: "Sequence[Recommendation] | None" = None
     attractiveness: pd.DataFrame | None = None
@@ -201,7 +235,7 @@ def to_html(report: StudyReport) -> str:
     -------
     str
     """
-    report = _afforded(report)
+    report = _afforded(_advised(report))
     return page(report.title, _lead(report), _sections(report))
 
 
@@ -218,6 +252,7 @@ def to_markdown(report: StudyReport, pictures: str = "") -> str:
     -------
     str
     """
+    report = _advised(report)
     return markdown(report.title, _lead(report), _sections(report), pictures)
 
 
@@ -232,7 +267,16 @@ def _sections(report: StudyReport) -> list[Section]:
         Section("Which segments to target", _targets(report)),
         Section("Method, and how to do it again", _method(report)),
     ]
-    return [section for section in made if section.parts]
+    titles = UNSURE_TITLES if report.unsure else {}
+    return [replace(s, title=titles.get(s.title, s.title)) for s in made if s.parts]
+
+
+def _advised(report: StudyReport) -> StudyReport:
+    """Without advice and targets where there is no group to act on."""
+    if not report.unsure:
+        return report
+    pictures = {name: it for name, it in report.pictures.items() if not name.startswith(PLACES["targets"])}
+    return replace(report, recommendations=None, attractiveness=None, pictures=pictures)
 
 
 def _afforded(report: StudyReport) -> StudyReport:
@@ -258,9 +302,23 @@ def _lead(report: StudyReport) -> str:
         return f"No segments were found: none of the {n} customers of {report.data} belongs to one."
     if k == 1:
         return f"One segment was found among the {n} customers of {report.data}: there is nothing to compare it with."
+    if report.unsure:
+        means = f" {UNSURE[report.verdict]}" if report.verdict else ""
+        return (
+            f"No stable segmentation was found among the {n} customers of {report.data}: base no offers, teams or "
+            f"budgets on the groups shown here.{means} The best attempt, {k} groups, is shown to be looked at only."
+        )
     apart = f"; {_in_none(report)} fit none of them" if NOISE in report.labels else ""
+    return f"The {n} customers of {report.data} fall into {k} segments{apart}.{_answer(report)}"
+
+
+def _answer(report: StudyReport) -> str:
+    """What the verdict means; that segments come back is said of those that were seen to."""
     answer = f" {ANSWERS[report.verdict]}" if report.verdict else ""
-    return f"The {n} customers of {report.data} fall into {k} segments{apart}.{answer}"
+    again = all(report.figures(s).get("jaccard", 0.0) >= STABLE for s in report.segments)
+    return (
+        answer.replace(". ", f". {FOUND_AGAIN} ", 1) if again and report.verdict == "reproducible" else answer
+    )
 
 
 def _in_none(report: StudyReport) -> str:
@@ -287,18 +345,31 @@ def _summary(report: StudyReport) -> list[Any]:
     more = len(report.segments) - len(shown)
     others = f"; and {more} smaller ones" if more else ""
     parts: list[Any] = [f"They are called: {named}{others}."] if len(shown) > 1 else []
-    unsure = [
-        f"{report.names[s]} ({number(figures['jaccard'], 2)})"
-        for s in report.segments
-        if not (figures := report.figures(s)).get("jaccard", 1.0) >= STABLE
-    ]
-    if unsure:
-        parts.append(
-            f"Unsure, since samples of the customers do not find them again: {'; '.join(unsure)}. "
-            f"A Jaccard similarity of {STABLE} or more is called stable."
-        )
+    if report.unsure:
+        parts.append(f"What the best attempt lacks: {report.unsure}. {HOW_ALIKE}")
+    parts += _unstable(report)
     parts += _exceptions(report)
-    return [*parts, Table("The segments", _overview(report), _marks(report)), *_pictures(report, "summary")]
+    caption = "The groups of the best attempt" if report.unsure else "The segments"
+    return [*parts, Table(caption, _overview(report), _marks(report)), *_pictures(report, "summary")]
+
+
+def _unstable(report: StudyReport) -> list[str]:
+    """The segments that samples of the customers do not find, or find with other members."""
+    known = {s: report.figures(s).get("jaccard", 1.0) for s in report.segments}
+    told = {s: f"{report.names[s]} ({number(jaccard, 2)})" for s, jaccard in known.items()}
+    lost = "; ".join(told[s] for s, jaccard in known.items() if not jaccard >= DOUBTFUL)
+    loose = "; ".join(told[s] for s, jaccard in known.items() if DOUBTFUL <= jaccard < STABLE)
+    parts = []
+    if lost:
+        parts.append(f"Unsure, since samples of the customers do not find them again: {lost}.")
+    if loose:
+        parts.append(f"Unsure, since samples of the customers find them with other members: {loose}.")
+    if parts:
+        parts.append(
+            f"In brackets is the Jaccard similarity: {STABLE} and more is called stable, and a segment below "
+            f"{DOUBTFUL} is not to be relied on."
+        )
+    return [" ".join(parts)] if parts else []
 
 
 def _overview(report: StudyReport) -> pd.DataFrame:
@@ -351,8 +422,17 @@ def _data(report: StudyReport) -> list[Any]:
         else ["Reading it found nothing to repair."]
     )
     if report.preparation is not None:
-        found.append(Table("How the columns were prepared", report.preparation.set_index("column")))
+        found += [HOW_PREPARED, Table("How the columns were prepared", _prepared(report.preparation))]
     return [Facts({term: text for term, text in facts.items() if text}), *found]
+
+
+def _prepared(preparation: pd.DataFrame) -> pd.DataFrame:
+    """Neighbouring columns that were treated alike in one row."""
+    told = preparation[[*PREPARED]]
+    block = told.ne(told.shift()).any(axis=1).cumsum().to_numpy()
+    names = preparation["column"].map(str).groupby(block).agg("; ".join)
+    shown = told.groupby(block).first().set_index(names.rename("Column")).rename(columns=PREPARED)
+    return shown.loc[:, shown.ne("").any()]
 
 
 def _choice(report: StudyReport) -> list[Any]:
