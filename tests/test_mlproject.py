@@ -83,18 +83,18 @@ def write_customers(path: Path, n: int = 120) -> None:
 
 
 def test_a_sweep_fills_the_run_that_mlflow_opened(mlflow_run: Callable[..., Ran], client: Any) -> None:
-    ran = mlflow_run("sweep", n_trials="5", print="json")
+    ran = mlflow_run("sweep", n_trials="12", print="json")
     assert ran.code == 0, ran.err
     result = json.loads(ran.out)
-    assert sum(result["trials"].values()) == 5
+    assert sum(result["trials"].values()) == 12
 
     (parent,) = [run for run in runs(client) if parent_id(run) is None]
     assert parent.info.run_id == result["parent_run_id"]
     assert parent.data.tags["mlflow.project.entryPoint"] == "sweep"
-    assert parent.data.params["n_trials"] == "5"
+    assert parent.data.params["n_trials"] == "12"
     assert "study/leaderboard.csv" in [f.path for f in client.list_artifacts(parent.info.run_id, "study")]
     children = [run for run in runs(client) if parent_id(run) == parent.info.run_id]
-    assert len(children) == 5
+    assert len(children) == 12
     assert {child.info.experiment_id for child in children} == {parent.info.experiment_id}
     assert {run.info.status for run in runs(client)} == {"FINISHED"}
     assert client.get_model_version_by_alias("customer-segments", "challenger").run_id == parent.info.run_id
@@ -112,7 +112,7 @@ def test_the_whole_way_with_a_file_name_that_needs_quoting(
         features="income_spending,age_spending",
         scaler="robust",
         algorithm="kmeans,hierarchical",
-        n_trials="6",
+        n_trials="12",
         timeout="100",
         study="Anna's study",
         print="json",

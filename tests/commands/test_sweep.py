@@ -272,7 +272,8 @@ class TestVerdict:
         assert segment("sweep", *words, "register=maybe").code == 2
 
     def test_promoting_what_cuts_a_continuum_needs_a_reason(self, segment, client, continuum):
-        assert segment("sweep", *continuum, "print=json").json()["model"]["version"] == "1"
+        made = segment("sweep", *continuum, "register=always", "print=json").json()
+        assert made["model"]["version"] == "1"
         refused = segment("promote")
         assert refused.code == 2
         assert "customer-segments version 1 cuts a continuum (verdict constructive)" in refused.err
