@@ -159,6 +159,8 @@ def test_neighbouring_columns_that_were_prepared_alike_share_a_row(make: Make) -
     assert shown.index("| a; b |") < shown.index("| spend |") < shown.index("| c |")
     assert "Skewness is about 0" in shown
     assert "To do otherwise" not in to_markdown(make(preparation=prepared.assign(override="")))
+    many = prepared.iloc[[0] * 20].assign(column=[f"item {i}" for i in range(20)])
+    assert "| item 0 to item 19 (20 columns) | yes or no |" in to_markdown(make(preparation=many))
 
 
 def test_a_segment_that_no_sample_holds_is_unsure_and_its_figures_are_left_open(make: Make) -> None:

@@ -344,9 +344,11 @@ def _summary(report: StudyReport) -> list[Any]:
     named = "; ".join(f"{report.names[s]} ({report.profile.segments.loc[s, 'share']:.1%})" for s in shown)
     more = len(report.segments) - len(shown)
     others = f"; and {more} smaller ones" if more else ""
-    parts: list[Any] = [f"They are called: {named}{others}."] if len(shown) > 1 else []
+    parts: list[Any] = []
     if report.unsure:
         parts.append(f"What the best attempt lacks: {report.unsure}. {HOW_ALIKE}")
+    if len(shown) > 1:
+        parts.append(f"{'Its groups' if report.unsure else 'They'} are called: {named}{others}.")
     parts += _unstable(report)
     parts += _exceptions(report)
     caption = "The groups of the best attempt" if report.unsure else "The segments"
@@ -430,9 +432,14 @@ def _prepared(preparation: pd.DataFrame) -> pd.DataFrame:
     """Neighbouring columns that were treated alike in one row."""
     told = preparation[[*PREPARED]]
     block = told.ne(told.shift()).any(axis=1).cumsum().to_numpy()
-    names = preparation["column"].map(str).groupby(block).agg("; ".join)
+    names = preparation["column"].groupby(block).agg(_together)
     shown = told.groupby(block).first().set_index(names.rename("Column")).rename(columns=PREPARED)
     return shown.loc[:, shown.ne("").any()]
+
+
+def _together(columns: pd.Series) -> str:
+    names = [str(name) for name in columns]
+    return f"{names[0]} to {names[-1]} ({len(names)} columns)" if len(names) > 3 else "; ".join(names)
 
 
 def _choice(report: StudyReport) -> list[Any]:
