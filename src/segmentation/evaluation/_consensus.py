@@ -150,10 +150,13 @@ class ByConsensus:
         else:
             winner = self._cut(contest, open_to, field.verdict == "constructive")
         lacking = refused.get(winner.number) or contest.lacking(winner.number)
-        reason = _reason(winner, contest, field.verdict)
-        reason += self._at_bound(winner, kept, field.verdict)
         if lacking:
-            reason = f"No stable segmentation: of the best that was found, {lacking}. {reason}"
+            why = _reason(winner, contest, "is the best that was found")
+            reason = f"No stable segmentation: of the best that was found, {lacking}. {why}"
+        else:
+            reason = _reason(winner, contest, HOW[field.verdict]) + self._at_bound(
+                winner, kept, field.verdict
+            )
         failed |= refused | contest.dissolving()
         failed.pop(winner.number, None)
         return Selection(
@@ -433,18 +436,18 @@ def _different(kept: Sequence[Candidate], value: Callable[[Candidate], float], m
 
 HOW: Mapping[Answer, str] = {
     "natural": "is what the evidence speaks for most",
-    "reproducible": "is the cut of which sub-samples repeat most",
-    "constructive": "is the most telling stable cut, a choice among others",
+    "reproducible": "tells most of the cuts that come back in sub-samples",
+    "constructive": "tells most of the stable cuts, a choice among others",
 }
 
 
-def _reason(winner: Candidate, contest: _Contest, verdict: Answer) -> str:
+def _reason(winner: Candidate, contest: _Contest, how: str) -> str:
     found = contest.evidence[winner.number]
     stable = f"{found.stability.score:.2f}" if found.stability else "unknown"
     agreed = "there is no other algorithm to confirm it"
     if found.agreement is not None:
         agreed = f"other algorithms find it with ARI {found.agreement:.2f}"
-    text = f"Trial {winner.number} ({winner.title}) {HOW[verdict]}: sub-samples repeat it with ARI {stable}, {agreed}."
+    text = f"Trial {winner.number} ({winner.title}) {how}: sub-samples repeat it with ARI {stable}, {agreed}."
     # The runner-up worth naming is another answer, not nearly the same one.
     others = [
         c
