@@ -739,9 +739,10 @@ def _not_ranked(report: StudyReport) -> list[str]:
     worth, below = shares[NOISE], int((shares[report.segments] < shares[NOISE]).sum())
     said = "They are no target of a campaign, for no one offer fits them"
     if below and worth >= 2 * report.profile.segments.loc[NOISE, "share"]:
+        k = len(report.segments)
+        others = "any segment" if below == k else f"each of {below} of the {k} segments"
         said += (
-            f". Yet they hold {_percent(worth)} of the value, more than {below} of the {len(report.segments)} segments "
-            f"do each: look after them one by one, before any campaign"
+            f". Yet they hold {_percent(worth)} of the value, more than {others}: look after them one by one"
         )
     return [f"Not ranked: the {_count(report, NOISE)} customers called '{report.names[NOISE]}'. {said}."]
 
