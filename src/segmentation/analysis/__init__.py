@@ -11,6 +11,7 @@ from segmentation.analysis._evidence import (
     evidence_figures,
     evidence_tables,
     examine,
+    verdict_figure,
 )
 from segmentation.analysis._figures import card_figures, clustering_figures, pictured
 from segmentation.analysis._found import Found, fit, search
@@ -56,5 +57,6 @@ __all__ = [
     "usual_desk",
     "usual_space",
     "usual_yardstick",
+    "verdict_figure",
     "write_report",
 ]

@@ -17,6 +17,7 @@ from segmentation.evaluation import (
     Gap,
     Selection,
     Stability,
+    Verdict,
     across,
     adjusted_rand,
     dbcv,
@@ -316,20 +317,25 @@ def evidence_tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
     return found
 
 
+def verdict_figure(found: Verdict) -> "Figure":
+    """Draw the evidence behind a verdict."""
+    return plots.structure(
+        found.ks,
+        found.silhouettes,
+        found.expected,
+        found.sentence,
+        found.stabilities,
+        found.stabilities_expected,
+    )
+
+
 def evidence_figures(study: Study, chosen: Chosen, proof: Proof, features: str) -> dict[str, "Figure"]:
     """The evidence as figures, by their name."""
     assert chosen.selection is not None
     selection, found = chosen.selection, chosen.verdict
     k = int(proof.segments["segment"].max()) + 1
     drawn = {
-        "structure": plots.structure(
-            found.ks,
-            found.silhouettes,
-            found.expected,
-            found.sentence,
-            found.stabilities,
-            found.stabilities_expected,
-        ),
+        "structure": verdict_figure(found),
         "segment_stability": plots.segment_stability(proof.neighbours, k),
         "agreement": plots.agreement_matrix(proof.agreement),
     }

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from sklearn.preprocessing import StandardScaler
 
 from segmentation import __version__, plots
+from segmentation.analysis import verdict_figure
 from segmentation.commands._clustering import (
     data_tags,
     findings_text,
@@ -237,14 +238,7 @@ def figures(explored: Explored) -> dict[str, Any]:
     drawn = {}
     for name, found in (("structure", explored.tendency), ("structure_suggested", explored.advised)):
         if found:
-            drawn[name] = plots.structure(
-                found.ks,
-                found.silhouettes,
-                found.expected,
-                found.sentence,
-                found.stabilities,
-                found.stabilities_expected,
-            )
+            drawn[name] = verdict_figure(found)
     for i in range(0, min(table.shape[1], MOST_PANELS), PANELS):
         ending = f"_{i // PANELS + 1}" if i else ""
         drawn[f"distributions{ending}"] = plots.distributions(table.iloc[:, i : i + PANELS], units)

@@ -112,6 +112,7 @@ class Bench:
         self._features: dict[str, tuple[Any, np.ndarray]] = {}
         self._yardsticks: dict[str, Yardstick] = {}
         self._verdicts: dict[str, Verdict] = {}
+        self._plan: list[dict[str, Any]] | None = None
         self._matrices: OrderedDict[tuple[Any, ...], tuple[Any, Any, np.ndarray]] = OrderedDict()
         self._trees: dict[tuple[Any, ...], np.ndarray] = {}
         self._found: OrderedDict[Configuration, Clustering] = OrderedDict()
@@ -240,10 +241,13 @@ class Bench:
         return Candidate(number, self._kind(configuration), found.labels, found.scores, asked)
 
     def plan(self) -> list[dict[str, Any]]:
-        """The trials to begin with."""
+        """The trials to begin with; the neighbours that radii are read off are looked for once."""
+        if self._plan is not None:
+            return self._plan
         scaler, reducer = next(iter(self.space.scalers)), next(iter(self.space.reducers))
         first = Configuration(next(iter(self.space.features)), scaler, reducer, "")
-        return plan(self.space, self.model_space(first)[2], self.natural)
+        self._plan = plan(self.space, self.model_space(first)[2], self.natural)
+        return self._plan
 
     def _kind(self, configuration: Configuration) -> str:
         """Algorithms that minimise the same inertia are one kind; linkages are several."""
