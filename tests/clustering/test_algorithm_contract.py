@@ -222,6 +222,7 @@ class TestMaxRows:
     ("name", "wrong", "valid"),
     [
         ("kmeans", {"n_init": 0}, r"n_init.* range \[1, inf\)"),
+        ("kmeans", {"max_starts": 0}, r"max_starts.* from 1 up"),
         ("kmeans", {"algorithm": "loyd"}, r"algorithm.*elkan"),
         ("minibatch_kmeans", {"batch_size": 0}, r"batch_size.* range \[1, inf\)"),
         ("bisecting_kmeans", {"bisecting_strategy": "x"}, r"bisecting_strategy.*largest_cluster"),

@@ -31,7 +31,7 @@ NEW = np.random.default_rng(1).normal(size=(200, 3))
             cluster.BisectingKMeans(4, init="k-means++", n_init=10, random_state=0),
         ),
         (
-            clustering.GaussianMixture(4, random_state=0),
+            clustering.GaussianMixture(4, init_params="kmeans", random_state=0),
             mixture.GaussianMixture(4, n_init=2, max_iter=300, random_state=0),
         ),
         (clustering.Birch(4), cluster.Birch(n_clusters=4, threshold=0.25)),
@@ -132,8 +132,56 @@ def test_mixture_probabilities_follow_the_numbering():
     np.testing.assert_array_equal(shares.argmax(axis=1), model.predict(NEW))
 
 
+@pytest.mark.parametrize("shape", ["full", "tied", "diag", "spherical"])
+def test_a_mixture_begins_at_the_segments_of_k_means(shape):
+    labels = clustering.KMeans(4, max_starts=100, random_state=0).fit(X).labels_
+    begun = clustering.GaussianMixture(4, covariance_type=shape, random_state=0).fit(X)._model
+    segments = [X[labels == s] for s in range(4)]
+    spread = np.array([np.cov(rows, rowvar=False, bias=True) for rows in segments])
+    variances = np.array([rows.var(axis=0) for rows in segments])
+    expected = {
+        "full": np.linalg.inv(spread),
+        "tied": np.linalg.inv(np.average(spread, axis=0, weights=np.bincount(labels))),
+        "diag": 1 / variances,
+        "spherical": 1 / variances.mean(axis=1),
+    }
+    np.testing.assert_allclose(begun.weights_init, np.bincount(labels) / len(X))
+    np.testing.assert_allclose(begun.means_init, [rows.mean(axis=0) for rows in segments])
+    np.testing.assert_allclose(begun.precisions_init, expected[shape], rtol=1e-4, atol=1e-4)
+
+
+def test_a_mixture_hardly_depends_on_the_seed():
+    rows = np.random.default_rng(0).uniform(size=(300, 2))
+
+    def alike(**options):
+        found = [
+            clustering.GaussianMixture(5, random_state=seed, **options).fit(rows).labels_ for seed in range(4)
+        ]
+        return min(adjusted_rand_score(found[0], labels) for labels in found[1:])
+
+    assert alike() > 0.95
+    assert alike(init_params="kmeans", n_init=1) < 0.8
+
+
+def test_k_means_goes_on_until_two_rounds_found_the_best(monkeypatch):
+    fits = []
+    theirs = cluster.KMeans.fit
+    monkeypatch.setattr(cluster.KMeans, "fit", lambda self, X: fits.append(theirs(self, X)) or fits[-1])
+    easy = np.repeat(np.eye(4) * 9, 30, axis=0) + np.random.default_rng(0).normal(size=(120, 4))
+    clustering.KMeans(4, n_init=2, max_starts=40, random_state=0).fit(easy)
+    assert len(fits) == 2
+    fits.clear()
+    hard = np.random.default_rng(0).uniform(size=(400, 6))
+    found = clustering.KMeans(12, n_init=2, max_starts=40, random_state=0).fit(hard)
+    assert len(fits) == 20
+    assert found.inertia_ == min(fit.inertia_ for fit in fits) < fits[0].inertia_
+    fits.clear()
+    clustering.KMeans(12, init=hard[:12], n_init=1, max_starts=40).fit(hard)
+    assert len(fits) == 1
+
+
 def test_mixture_criteria_are_those_of_scikit_learn():
-    ours = clustering.GaussianMixture(3, random_state=0).fit(X)
+    ours = clustering.GaussianMixture(3, init_params="kmeans", random_state=0).fit(X)
     theirs = mixture.GaussianMixture(3, n_init=2, max_iter=300, random_state=0).fit(X)
     assert (ours.bic(X), ours.aic(X)) == (theirs.bic(X), theirs.aic(X))
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from segmentation.evaluation._boundaries import DEEPEST, NeighbourGraph
+from segmentation.evaluation._structureless import without_ties
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,18 @@ def test_a_boundary_where_few_are_is_a_valley_the_deeper_the_fewer():
     assert depths[0] + 0.5 < depths[-1]
     apart = rng.normal(size=(800, 2)) + 50 * truth[:, None]
     assert NeighbourGraph.of(apart).boundaries(truth).valley == DEEPEST
+
+
+def test_a_gap_between_two_answers_is_no_valley():
+    rng = np.random.default_rng(0)
+    answers = rng.integers(0, 2, size=(600, 2))
+    X = np.column_stack([rng.normal(size=600), 2 * answers])
+    labels = answers @ [1, 2]
+    assert NeighbourGraph.of(X).boundaries(labels).valley == DEEPEST
+    assert NeighbourGraph.of(without_ties(X)).boundaries(labels).valley < 1
+    # What the items have in common with an amount is there all the same.
+    X[:, 0] += 8 * answers[:, 0]
+    assert NeighbourGraph.of(without_ties(X)).boundaries(answers[:, 0]).valley > 1.5
 
 
 def test_one_shallow_boundary_shows_in_the_weakest(strip):

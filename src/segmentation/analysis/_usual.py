@@ -21,8 +21,8 @@ EXCEPTIONAL = "exceptional"
 PLAYBOOKS = ("mall", "rfm", EXCEPTIONAL)
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {
-    "kmeans": {"n_init": 30},
-    "gaussian_mixture": {"covariance_type": Choice(("full", "diag")), "n_init": 1},
+    "kmeans": {"n_init": 10, "max_starts": 100},
+    "gaussian_mixture": {"covariance_type": Choice(("full", "diag"))},
     "latent_class": {"n_init": 3},
     "hierarchical": {"linkage": Choice(("ward", "average", "single"))},
     "dbscan": {"eps": FROM_DATA, "min_samples": FROM_DATA},

@@ -1,6 +1,7 @@
 """Algorithms whose segments are centres or densities, and which scikit-learn itself predicts with."""
 
-from typing import Literal, Self
+from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,8 +9,13 @@ from sklearn import cluster, mixture
 from sklearn.metrics import pairwise_distances_argmin
 
 from segmentation.clustering.base import Matrix, Segmenter, quiet
+from segmentation.errors import InputError
 
 _SMALLEST_BANDWIDTH = 1e-6
+_STARTS = 100
+"""Of the k-means that a mixture begins at, at most."""
+_SAME_INERTIA = 1e-4
+"""Solutions of k-means whose inertia differs by no more than this share are the same."""
 
 
 class KMeans(Segmenter):
@@ -23,6 +29,9 @@ class KMeans(Segmenter):
         How the first centres are drawn.
     n_init : int, default=10
         Starts, of which the best is kept. One start often misses the best solution.
+    max_starts : int, optional
+        Go on with rounds of `n_init` starts until two of them have found the best solution, and up to so many
+        starts. Without it there is one round.
     max_iter : int, default=300
         Iterations of one start.
     tol : float, default=1e-4
@@ -48,6 +57,7 @@ class KMeans(Segmenter):
         *,
         init: Literal["k-means++", "random"] = "k-means++",
         n_init: int = 10,
+        max_starts: int | None = None,
         max_iter: int = 300,
         tol: float = 1e-4,
         algorithm: Literal["lloyd", "elkan"] = "lloyd",
@@ -56,15 +66,37 @@ class KMeans(Segmenter):
         self.n_clusters = n_clusters
         self.init = init
         self.n_init = n_init
+        self.max_starts = max_starts
         self.max_iter = max_iter
         self.tol = tol
         self.algorithm = algorithm
         self.random_state = random_state
 
     def _learn(self, rows: Matrix) -> int:
-        self._model = cluster.KMeans(**self.get_params(deep=False)).fit(rows)
+        options = self.get_params(deep=False)
+        self._model = _repeated(rows, options.pop("max_starts"), **options)
         self.inertia_, self.n_iter_ = self._model.inertia_, self._model.n_iter_
         return self.n_clusters
+
+
+def _repeated(rows: Matrix, max_starts: int | None, **options: Any) -> cluster.KMeans:
+    """Repeat rounds of starts until the best solution was found twice: few are enough where it is easy to find."""
+    if max_starts is not None and (not isinstance(max_starts, Integral) or max_starts < 1):
+        raise InputError(
+            f"max_starts must be a whole number from 1 up, or null for one round; got {max_starts!r}"
+        )
+    random = np.random.RandomState(options.pop("random_state"))
+    best = cluster.KMeans(**options, random_state=random).fit(rows)
+    if not isinstance(options["init"], str):
+        # Centres that are given lead to the same solution each time.
+        return best
+    for _ in range(options["n_init"], max_starts or 0, options["n_init"]):
+        found = cluster.KMeans(**options, random_state=random).fit(rows)
+        again = abs(found.inertia_ - best.inertia_) <= _SAME_INERTIA * best.inertia_
+        best = min(best, found, key=lambda model: model.inertia_)
+        if again:
+            break
+    return best
 
 
 class MiniBatchKMeans(Segmenter):
@@ -256,15 +288,16 @@ class GaussianMixture(Mixture):
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
         Shape of the components.
     n_init : int, default=2
-        Starts, of which the most likely is kept.
+        Starts, of which the most likely is kept. All starts at the best k-means are the same: there is one.
     max_iter : int, default=300
         Iterations of one start.
     tol : float, default=1e-3
         Gain in mean log-likelihood at which a start has converged.
     reg_covar : float, default=1e-6
         Added to the variances, so that no component collapses onto one row.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data"}, default="kmeans"
-        How the first components are drawn.
+    init_params : {"best-kmeans", "kmeans", "k-means++", "random", "random_from_data"}, default="best-kmeans"
+        How the first components are found. The best k-means of many starts is nearly always the same, so that the
+        mixture hardly depends on the seed; the others of scikit-learn draw once for each start.
     random_state : int, optional
         Seed.
 
@@ -283,7 +316,9 @@ class GaussianMixture(Mixture):
         max_iter: int = 300,
         tol: float = 1e-3,
         reg_covar: float = 1e-6,
-        init_params: Literal["kmeans", "k-means++", "random", "random_from_data"] = "kmeans",
+        init_params: Literal[
+            "best-kmeans", "kmeans", "k-means++", "random", "random_from_data"
+        ] = "best-kmeans",
         random_state: int | None = None,
     ):
         self.n_clusters = n_clusters
@@ -325,9 +360,36 @@ class GaussianMixture(Mixture):
 
     def _learn(self, rows: Matrix) -> int:
         options = self.get_params(deep=False)
+        if self.init_params == "best-kmeans":
+            options |= {"init_params": "random", "n_init": 1, **self._best_kmeans(rows)}
         self._model = mixture.GaussianMixture(options.pop("n_clusters"), **options).fit(rows)
         self.n_iter_ = self._model.n_iter_
         return self.n_clusters
+
+    def _best_kmeans(self, rows: Matrix) -> dict[str, Matrix]:
+        """Shares, means and precisions of the segments of k-means."""
+        k, d = self.n_clusters, rows.shape[1]
+        labels = KMeans(k, max_starts=_STARTS, random_state=self.random_state).fit(rows).labels_
+        member = np.eye(k)[labels]
+        # Of fewer distinct rows than segments some have no member.
+        sizes = np.maximum(member.sum(axis=0), np.finfo(float).eps)[:, None]
+        means = member.T @ rows / sizes
+        away = rows - means[labels]
+        if self.covariance_type in ("full", "tied"):
+            each = np.einsum("ik,ij,il->kjl", member, away, away)
+            spread = (
+                each / sizes[:, :, None] if self.covariance_type == "full" else each.sum(axis=0) / len(rows)
+            )
+            precisions = np.linalg.inv(spread + self.reg_covar * np.eye(d))
+            precisions = (precisions + precisions.swapaxes(-1, -2)) / 2
+        else:
+            spread = member.T @ away**2 / sizes + self.reg_covar
+            precisions = 1 / (spread if self.covariance_type == "diag" else spread.mean(axis=1))
+        return {
+            "weights_init": sizes[:, 0] / sizes.sum(),
+            "means_init": means,
+            "precisions_init": precisions,
+        }
 
 
 class Birch(Segmenter):

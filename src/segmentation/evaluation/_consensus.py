@@ -18,12 +18,14 @@ from segmentation.evaluation._structure import Answer
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 
-HINT, NOT_THERE = 2, 0.5
-"""Fits after which a segment with a smaller Jaccard is not looked for any further."""
+HINT, NOT_THERE = 2, 0.25
+"""Fits after which a segment with a smaller Jaccard is not looked for any further: two tell little."""
 FITS = 6
 """Fits to sub-samples that judge a candidate at first."""
 ALL_FITS = 20
 """Fits that judge whoever leads, so that their error decides nothing."""
+UNSURE = 0.1
+"""What six fits may lack for one that twenty would show to reach the limits."""
 SHORTLIST = 16
 """Different answers that are resampled where segments are natural."""
 RESAMPLED_ROWS = 3_000
@@ -246,7 +248,7 @@ class _Contest:
     ) -> Candidate:
         """The best of those that reach the limits, unless one that does not is surely better.
 
-        Who leads is fitted to more sub-samples, until it still leads.
+        Who leads, or would if it did not lack a little, is fitted to more sub-samples, until the same one leads.
         """
         for c in candidates:
             self.judge(c.number)
@@ -256,7 +258,9 @@ class _Contest:
             reaching = [c for c in ranked if not self.lacking(c.number)]
             if reaching and value(leader) - value(reaching[0]) < surely:
                 leader = reaching[0]
-            if not self.look(leader.number, ALL_FITS):
+            ahead = ranked[: ranked.index(leader)]
+            close = [leader, *(c for c in ahead if self.lacks_little(c.number))]
+            if not any(self.look(c.number, ALL_FITS) for c in close):
                 return leader
 
     def most_telling(
@@ -348,6 +352,13 @@ class _Contest:
         if self.evidence[number].stability is None:
             return "it was not fitted to sub-samples"
         return self.limits.lacking(self.kept[number], self.evidence[number])
+
+    def lacks_little(self, number: int) -> bool:
+        """Whether more sub-samples may show that a candidate lacks nothing."""
+        own = self.limits
+        lower = replace(own, min_stability=own.min_stability - UNSURE, min_jaccard=own.min_jaccard - UNSURE)
+        found = self.evidence[number]
+        return found.stability is not None and not lower.lacking(self.kept[number], found)
 
     def dissolved(self, number: int) -> bool:
         """Whether a segment dissolves; what was not looked at is no better."""

@@ -10,6 +10,7 @@ from segmentation.clustering import few_levels
 from segmentation.evaluation._boundaries import Boundaries, NeighbourGraph
 from segmentation.evaluation._selection import Candidate
 from segmentation.evaluation._stability import Stability, adjusted_rand, information, information_lost
+from segmentation.evaluation._structureless import without_ties
 
 TERMS: Mapping[str, int] = {
     "agreement": 1,
@@ -85,7 +86,7 @@ def cheap_evidence(kept: Sequence[Candidate], X: np.ndarray) -> dict[int, Eviden
     dict of int to Evidence
         By the number of the trial.
     """
-    graph, few = NeighbourGraph.of(X), few_levels(X)
+    graph, few = NeighbourGraph.of(without_ties(X)), few_levels(X)
     found: dict[int, Evidence] = {}
     known: dict[bytes, tuple[float, float, Boundaries]] = {}
     algorithms = {c.algorithm for c in kept}

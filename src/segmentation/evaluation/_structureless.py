@@ -95,6 +95,14 @@ def columns(X: np.ndarray, rng: Rng) -> Columns:
     return Columns(smooth, amounts, tuple(_item(X, group) for group in [*alone, *groups]))
 
 
+def without_ties(X: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Spread tied amounts and the answers to items: a gap between two answers is none between customers."""
+    varying = X[:, np.ptp(X, axis=0) > 0]
+    rng = np.random.default_rng(seed)
+    table = columns(varying, rng)
+    return table.spread(table.X, rng)
+
+
 def _filled(column: np.ndarray, rng: Rng) -> np.ndarray:
     """Spread answers until they touch, after moving those together that are far apart."""
     values, index = np.unique(column, return_inverse=True)
