@@ -199,7 +199,7 @@ class Hierarchical(_Rows):
         Number of segments.
     linkage : {"ward", "average", "complete", "single"}, default="ward"
         Distance of two segments: growth of the variance, or mean, largest, smallest distance of members.
-    max_rows : int, optional, default=10000
+    max_rows : int, optional, default=5000
         Most rows to fit on; None for no limit.
 
     Attributes
@@ -213,7 +213,7 @@ class Hierarchical(_Rows):
         n_clusters: int = 5,
         *,
         linkage: Literal["ward", "average", "complete", "single"] = "ward",
-        max_rows: int | None = 10_000,
+        max_rows: int | None = 5_000,
     ):
         self.n_clusters = n_clusters
         self.linkage = linkage
