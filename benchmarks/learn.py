@@ -25,7 +25,6 @@ from processes import count
 from segmentation.analysis import usual_space
 from segmentation.evaluation import (
     DISSOLVED,
-    HARDLY,
     SHORTLIST,
     SURELY,
     TERMS,
@@ -86,7 +85,6 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
             {
                 **terms(seen, c, highest),
                 "jaccard": seen.stability.jaccard_min if seen.stability else np.nan,
-                "reproduced": seen.reproduced,
                 "reaches": bool(seen.stability) and not Limits().lacking(c, seen),
                 "k": c.scores.n_segments,
                 "algorithm": c.algorithm,
@@ -171,8 +169,7 @@ def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]]) -> pd.D
         leader = weight.idxmax()
         reaching = weight[listed["reaches"]]
         if len(reaching) and weight[leader] - reaching.max() < SURELY:
-            about = reaching.index[reaching >= reaching.max() - HARDLY]
-            leader = listed.loc[about, "reproduced"].idxmax()
+            leader = reaching.idxmax()
         best.append(leader)
     return rows.loc[best]
 

@@ -3,7 +3,6 @@
 from segmentation.evaluation._across import Step, across
 from segmentation.evaluation._consensus import (
     DISSOLVED,
-    HARDLY,
     SHORTLIST,
     SURELY,
     ByConsensus,
@@ -46,7 +45,6 @@ __all__ = [
     "BETTER",
     "DISSOLVED",
     "EXACT_ROWS",
-    "HARDLY",
     "SHORTLIST",
     "SURELY",
     "TERMS",

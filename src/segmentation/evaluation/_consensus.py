@@ -31,8 +31,6 @@ SHORTLIST = 16
 RESAMPLED_ROWS = 3_000
 SURELY = float(np.log(20))
 """Difference in weight at which one answer is twenty times as likely the better one as another."""
-HARDLY = 1.0
-"""Difference in weight up to which answers are about as likely."""
 NEARLY = 0.9
 """Adjusted Rand index from which on two answers with as many segments are nearly the same."""
 TIE = 0.1
@@ -95,8 +93,7 @@ class ByConsensus:
     -----
     *Natural*: the clustering that boundaries in sparse places, sub-samples, other algorithms and the shape of the
     segments speak for; a weighted sum of these, fitted to labelled and generated sets (`benchmarks/learn.py`). The
-    sixteen best by what needs no fit are fitted to sub-samples. Of about equally likely ones the one of which
-    sub-samples repeat most.
+    sixteen best by what needs no fit are fitted to sub-samples.
 
     *Reproducible*: of 2 to 8 segments the cut of which sub-samples repeat most, in bits about a customer's segment.
     *Constructive*: the same of 3 to 8. Of equally telling ones the one with the highest silhouette.
@@ -189,7 +186,6 @@ class ByConsensus:
 
         shortlist = _different(kept, lambda c: weight(c, "cheap"), SHORTLIST)
         leader = contest.settle(shortlist, lambda c: weight(c, "full"), SURELY)
-        leader = contest.most_telling(leader, shortlist, lambda c: weight(c, "full"))
         return contest.most_repeated(leader, shortlist)
 
     def _cut(self, contest: "_Contest", kept: Sequence[Candidate], constructive: bool) -> Candidate:
@@ -262,20 +258,6 @@ class _Contest:
             close = [leader, *(c for c in ahead if self.lacks_little(c.number))]
             if not any(self.look(c.number, ALL_FITS) for c in close):
                 return leader
-
-    def most_telling(
-        self, leader: Candidate, candidates: Sequence[Candidate], value: Callable[[Candidate], float]
-    ) -> Candidate:
-        """Of those that are hardly less likely than the leader and lack nothing, the one repeated in most bits."""
-        while not self.lacking(leader.number):
-            least = value(leader) - HARDLY
-            near = [c for c in candidates if value(c) >= least and not self.lacking(c.number)]
-            best = min(
-                near, key=lambda c: (-round(self.evidence[c.number].reproduced, 2), -value(c), c.number)
-            )
-            if not self.look(best.number, ALL_FITS):
-                return best
-        return leader
 
     def most_repeated(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
         """Of nearly the same answers, the one that sub-samples repeat best."""

@@ -19,7 +19,6 @@ TERMS: Mapping[str, int] = {
     "valley": 1,
     "inner_valley": -1,
     "fit_behind": 1,
-    "shape": 0,
     "fit_behind_if_round": 1,
     "weakest_valley_if_not_round": 1,
     "lost": -1,
@@ -45,7 +44,8 @@ class Evidence:
     agreement : float or None
         The same as an adjusted Rand index, 1 for the same segments.
     fit : float
-        Log-likelihood of one Gaussian a segment, less the BIC's penalty, in bits a customer.
+        Log-likelihood of one Gaussian a segment, of the shape that suits best, less the BIC's penalty, in bits a
+        customer.
     silhouette : float
         In the yardstick space, -1 to 1.
     shape : float
@@ -134,7 +134,6 @@ def terms(evidence: Evidence, candidate: Candidate, fit: float) -> Mapping[str, 
         e.boundaries.valley,
         e.boundaries.inner,
         behind,
-        min(e.shape, 0.5),
         behind * round_share,
         e.boundaries.weakest * (1 - round_share),
         s.lost if s else 0.0,
@@ -152,42 +151,50 @@ def _nearest(c: Candidate, others: Sequence[Candidate], own: float) -> tuple[flo
 
 
 def _gaussian_fit(X: np.ndarray, labels: np.ndarray, few: np.ndarray) -> float:
-    """BIC of one Gaussian a segment, noise another one, as a gain: bits a row, higher is better."""
-    n = len(X)
-    d = int((~few).sum())
-    levels = sum(len(np.unique(column)) - 1 for column in X[:, few].T)
-    parameters = len(np.unique(labels)) * (1 + d + d * (d + 1) / 2 + levels)
-    return float(_row_fit(X, labels, few).mean() - parameters * np.log2(n) / 2 / n)
+    """BIC of one Gaussian a segment, noise another one, as a gain: bits a row, higher is better.
 
-
-def _row_fit(X: np.ndarray, labels: np.ndarray, few: np.ndarray) -> np.ndarray:
-    """Log-likelihood of each row in its segment, the segment's share included, in bits.
-
-    Amounts follow the segment's Gaussian; columns of few values its frequencies, for an indicator of 0 and 1 has no
-    density: a Gaussian would fit the better the fewer members have the level.
+    Amounts follow a Gaussian; columns of few values the segment's frequencies, for an indicator of 0 and 1 has no
+    density: a Gaussian would fit the better the fewer members have the level. Of three shapes the likeliest counts,
+    since many columns have too many correlations to be learned from few customers: an ellipsoid for each segment, one
+    for all, or no correlations (Fraley and Raftery 2002).
     """
-    n = len(X)
-    fit = _gaussian_log(X[:, ~few], labels) if not few.all() else np.zeros(n)
-    for column in X[:, few].T:
-        fit += _level_log(column, labels)
-    sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    return (fit + np.log(sizes[2][sizes[1]] / n)) / np.log(2)
+    n, k = len(X), len(np.unique(labels))
+    levels = sum(len(np.unique(column)) - 1 for column in X[:, few].T)
+    items = sum((_level_log(column, labels).mean() for column in X[:, few].T), 0.0)
+    _, segment, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    share = np.log(sizes[segment] / n).mean()
+    amounts = _gaussian_logs(X[:, ~few], labels) if not few.all() else [(0.0, 0)]
+    return max(
+        (log + items + share) / np.log(2) - (k * (1 + levels) + free) * np.log2(n) / 2 / n
+        for log, free in amounts
+    )
 
 
-def _gaussian_log(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _gaussian_logs(X: np.ndarray, labels: np.ndarray) -> list[tuple[float, int]]:
+    """Mean log-likelihood and number of parameters: ellipsoids, one ellipsoid, no correlations."""
     n, d = X.shape
     everything = np.cov(X.T, bias=True).reshape(d, d)
     floor = 1e-3 * np.diag(np.diag(everything) + 1e-12)
-    fit = np.empty(n)
-    for segment in np.unique(labels):
-        inside = labels == segment
-        rows = X[inside] - X[inside].mean(axis=0)
+    own, plain, pooled = 0.0, 0.0, np.zeros((d, d))
+    names = np.unique(labels)
+    for segment in names:
+        rows = X[labels == segment]
+        covariance = np.cov(rows.T, bias=True).reshape(d, d)
+        pooled += len(rows) / n * covariance
         # Too few rows span no ellipsoid.
-        model = (rows.T @ rows / len(rows) if len(rows) > d else everything) + floor
-        volume = np.linalg.slogdet(model)[1] + d * np.log(2 * np.pi)
-        distance = np.einsum("ij,ij->i", rows @ np.linalg.inv(model), rows)
-        fit[inside] = -(volume + distance) / 2
-    return fit
+        own += (
+            len(rows) / n * _gaussian_log(covariance, (covariance if len(rows) > d else everything) + floor)
+        )
+        plain += len(rows) / n * _gaussian_log(covariance, np.diag(np.diag(covariance + floor)))
+    correlations, k = d * (d + 1) // 2, len(names)
+    one = _gaussian_log(pooled, pooled + floor)
+    return [(own, k * (d + correlations)), (one, k * d + correlations), (plain, 2 * k * d)]
+
+
+def _gaussian_log(covariance: np.ndarray, model: np.ndarray) -> float:
+    """Mean log-likelihood of rows of some covariance in a Gaussian with their mean."""
+    volume = np.linalg.slogdet(model)[1] + len(model) * np.log(2 * np.pi)
+    return -float(volume + np.trace(np.linalg.solve(model, covariance))) / 2
 
 
 def _level_log(column: np.ndarray, labels: np.ndarray) -> np.ndarray:
