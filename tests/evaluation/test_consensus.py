@@ -303,6 +303,26 @@ def test_each_limit_can_be_missed(blobs, limits, lacks):
     assert lacks in found.unsure
 
 
+def test_an_answer_is_judged_by_who_was_asked_for_its_number_of_segments(rings):
+    single = next(
+        c for c in rings.candidates if rings.tried[c.number] == ("single", 2) and c.scores.n_segments == 2
+    )
+    radius = Candidate(len(rings.candidates), "dbscan", single.labels, single.scores, None)
+
+    def refit(number, rows):
+        # Among fewer rows the radius no longer joins what it joined.
+        labels = single.labels[rows].copy()
+        if number in (-1, radius.number):
+            labels[np.random.default_rng(rows).random(len(rows)) < 0.3] = -1
+        return labels
+
+    for order in ([single, radius], [radius, single]):
+        assert ByConsensus().select(order, Field(rings.X, refit), Constraints()).winner == single.number
+    # Whichever has the lower number.
+    first = Candidate(-1, "dbscan", single.labels, single.scores, None)
+    assert ByConsensus().select([first, single], Field(rings.X, refit), Constraints()).winner == single.number
+
+
 def test_what_was_unlucky_in_few_sub_samples_is_looked_at_again(blobs):
     two, four = (c for c in blobs.candidates if c.algorithm == "kmeans" and c.scores.n_segments in (2, 4))
     fits = {four.number: 0, two.number: 0}

@@ -414,7 +414,8 @@ def resampled(c: Candidate, known: Evidence, refit: Refit, samples: SubSamples) 
 def _different(kept: Sequence[Candidate], value: Callable[[Candidate], float], most: int) -> list[Candidate]:
     """The best candidates, each answer once, whatever its segments are called."""
     found: dict[bytes, Candidate] = {}
-    for c in sorted(kept, key=lambda c: (-value(c), c.number)):
+    # Who was asked for a number of segments stands for an answer: a radius means something else in sub-samples.
+    for c in sorted(kept, key=lambda c: (-value(c), c.asked is None, c.number)):
         _, first = np.unique(c.labels, return_index=True)
         # Segments in the order in which they first occur.
         names = np.full(int(c.labels.max(initial=-1)) + 2, -1)
