@@ -1,10 +1,11 @@
 """What all segmentations share: fit, numbering by size, predict and distance."""
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,6 +41,9 @@ class Segmenter(ClusterMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns of X.
     """
+
+    _refined: type
+    """Whose parameters `refines` took over."""
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find the segments of X.
@@ -123,6 +127,12 @@ class Segmenter(ClusterMixin, BaseEstimator):
             self.cluster_centers_ = self._model.cluster_centers_[order]
         return self
 
+    def _theirs(self, **other: Any) -> Any:
+        """Make scikit-learn's estimator, with the parameters that both have, or other values of them."""
+        ours = self.get_params(deep=False)
+        shared = inspect.signature(self._refined).parameters.keys() & ours.keys()
+        return self._refined(**{name: ours[name] for name in shared} | other)
+
     def _checked(self, X: ArrayLike) -> Matrix:
         check_is_fitted(self)
         with input_errors():
@@ -138,7 +148,15 @@ class Segmenter(ClusterMixin, BaseEstimator):
 
     def _learn(self, rows: Matrix) -> int:
         """Fit, and return how many numbers the algorithm may give."""
-        raise NotImplementedError
+        return self._adopt(self._theirs().fit(rows))
+
+    def _adopt(self, model: Any) -> int:
+        """Let a fitted estimator of scikit-learn answer, and say of its fit what it says."""
+        self._model = model
+        for name in ("inertia_", "n_iter_"):
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
+        return getattr(self, "n_clusters", None) or len(model.cluster_centers_)
 
     def _assign(self, X: Matrix) -> NDArray[np.integer]:
         """Label rows in the algorithm's own numbering."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 from numbers import Integral
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from sklearn import cluster
 from sklearn.utils import check_array
 
 from segmentation.clustering.base import Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.clustering.refine import refines
 from segmentation.errors import InputError, nearest
 
 _LINKAGES = ("ward", "average", "complete", "single")
@@ -44,6 +45,7 @@ class _Rows(Segmenter):
         return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], -1)
 
 
+@refines(cluster.DBSCAN, "min_samples", eps=0.4)
 class DBSCAN(_Rows):
     """Segments are connected dense regions; what lies outside is noise.
 
@@ -54,8 +56,6 @@ class DBSCAN(_Rows):
     ----------
     eps : float, default=0.4
         Radius of a neighbourhood, in the space of X. `k_distances` shows where to look.
-    min_samples : int, default=5
-        Rows in the neighbourhood of a core row, itself included.
 
     Notes
     -----
@@ -63,13 +63,9 @@ class DBSCAN(_Rows):
     rows together (0.8 GB) is refused: it would make one segment of nearly everything.
     """
 
-    def __init__(self, eps: float = 0.4, *, min_samples: int = 5):
-        self.eps = eps
-        self.min_samples = min_samples
-
     def _learn(self, rows: Matrix) -> int:
         self._refuse_crowds(rows)
-        model = cluster.DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(rows)
+        model = self._theirs().fit(rows)
         core = model.core_sample_indices_
         return self._remember(rows[core], model.labels_[core], self.eps)
 
@@ -86,138 +82,64 @@ class DBSCAN(_Rows):
             )
 
 
+@refines(
+    cluster.HDBSCAN,
+    "min_samples cluster_selection_epsilon cluster_selection_method allow_single_cluster",
+    min_cluster_size=10,
+)
 class HDBSCAN(_Rows):
     """Dense regions of differing density, taken from a hierarchy; what lies outside is noise.
 
     A row belongs to the segment of the nearest training row if it lies no more sparsely than that segment's
     members do: its distance to the `min_samples`-th nearest training row is at most the largest such distance
     among them. Else, or if the nearest training row is noise, it is noise.
-
-    Parameters
-    ----------
-    min_cluster_size : int, default=10
-        Fewest members of a segment.
-    min_samples : int, optional
-        Rows in the neighbourhood that measures density, itself included; as `min_cluster_size` by default.
-    cluster_selection_epsilon : float, default=0.0
-        Segments closer than this are merged.
-    cluster_selection_method : {"eom", "leaf"}, default="eom"
-        Take the most stable segments of the hierarchy, or the finest.
-    allow_single_cluster : bool, default=False
-        Whether one segment may be the answer.
     """
 
-    def __init__(
-        self,
-        min_cluster_size: int = 10,
-        *,
-        min_samples: int | None = None,
-        cluster_selection_epsilon: float = 0.0,
-        cluster_selection_method: Literal["eom", "leaf"] = "eom",
-        allow_single_cluster: bool = False,
-    ):
-        self.min_cluster_size = min_cluster_size
-        self.min_samples = min_samples
-        self.cluster_selection_epsilon = cluster_selection_epsilon
-        self.cluster_selection_method = cluster_selection_method
-        self.allow_single_cluster = allow_single_cluster
-
     def _learn(self, rows: Matrix) -> int:
-        model = cluster.HDBSCAN(**self.get_params(deep=False), copy=True).fit(rows)
+        model = self._theirs(copy=True).fit(rows)
         k = self.min_cluster_size if self.min_samples is None else self.min_samples
         return self._remember_density(rows, model.labels_, k)
 
 
+@refines(cluster.OPTICS, "max_eps cluster_method xi min_cluster_size eps", min_samples=10, max_rows=10_000)
 class OPTICS(_Rows):
     """Dense regions cut out of a reachability plot; what lies outside is noise.
 
     The rule for a row is that of `HDBSCAN`: the segment of the nearest training row, if the row lies no more
-    sparsely than that segment's members, else noise. Above `max_rows` it is fitted on a fixed sample of that
-    many rows, as its time grows with their square, and the other rows are labelled by the rule.
+    sparsely than that segment's members, else noise. Above `max_rows` (None for no limit) it is fitted on a fixed
+    sample of that many rows, as its time grows with their square, and the other rows are labelled by the rule.
 
     Parameters
     ----------
     min_samples : int, default=10
         Rows in the neighbourhood that measures density, itself included; from 2 up.
-    max_eps : float, default=inf
-        Radius beyond which rows are no neighbours.
-    cluster_method : {"xi", "dbscan"}, default="xi"
-        Cut at steep flanks, or at one height.
-    xi : float, default=0.05
-        Steepness of a flank, as a share of its height ("xi" only).
-    min_cluster_size : int or float, optional
-        Fewest members of a segment, or their share ("xi" only); as `min_samples` by default.
-    eps : float, optional
-        Height of the cut ("dbscan" only); as `max_eps` by default.
-    max_rows : int, optional, default=10000
-        Most rows to fit on; None for no limit.
     """
-
-    def __init__(
-        self,
-        min_samples: int = 10,
-        *,
-        max_eps: float = np.inf,
-        cluster_method: Literal["xi", "dbscan"] = "xi",
-        xi: float = 0.05,
-        min_cluster_size: float | None = None,
-        eps: float | None = None,
-        max_rows: int | None = 10_000,
-    ):
-        self.min_samples = min_samples
-        self.max_eps = max_eps
-        self.cluster_method = cluster_method
-        self.xi = xi
-        self.min_cluster_size = min_cluster_size
-        self.eps = eps
-        self.max_rows = max_rows
 
     def _learn(self, rows: Matrix) -> int:
         # Scikit-learn would take a fraction for a share of the rows; the rule needs the number.
-        if not isinstance(self.min_samples, Integral) or not 2 <= self.min_samples <= len(rows):
+        if not isinstance(self.min_samples, (int, np.integer)) or not 2 <= self.min_samples <= len(rows):
             raise InputError(
                 f"min_samples must be a whole number from 2 to {len(rows)} (n_samples={len(rows)}); "
                 f"got {self.min_samples!r}"
             )
-        options = self.get_params(deep=False)
-        del options["max_rows"]
         # Among equal rows the reachability is zero, and the flank before them rightly infinitely steep.
         with np.errstate(divide="ignore"):
-            model = cluster.OPTICS(**options).fit(rows)
-        return self._remember_density(rows, model.labels_, self.min_samples)
+            model = self._theirs().fit(rows)
+        return self._remember_density(rows, model.labels_, int(self.min_samples))
 
 
+@refines(cluster.AgglomerativeClustering, "linkage", n_clusters=5, max_rows=10_000)
 class Hierarchical(_Rows):
     """Merge the two closest segments until `n_clusters` are left.
 
-    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
-    of that many rows, as its memory grows with their square, and the other rows are labelled by the rule.
-
-    Parameters
-    ----------
-    n_clusters : int, default=5
-        Number of segments.
-    linkage : {"ward", "average", "complete", "single"}, default="ward"
-        Distance of two segments: growth of the variance, or mean, largest, smallest distance of members.
-    max_rows : int, optional, default=10000
-        Most rows to fit on; None for no limit.
+    A row belongs to the segment of the nearest training row. Above `max_rows` (None for no limit) it is fitted on a
+    fixed sample of that many rows, as its memory grows with their square, and the other rows are labelled by the rule.
 
     Attributes
     ----------
     linkage_matrix_ : ndarray of shape (n_rows_fitted_ - 1, 4)
         The merges in SciPy's form, for a dendrogram. It does not depend on `n_clusters`.
     """
-
-    def __init__(
-        self,
-        n_clusters: int = 5,
-        *,
-        linkage: Literal["ward", "average", "complete", "single"] = "ward",
-        max_rows: int | None = 10_000,
-    ):
-        self.n_clusters = n_clusters
-        self.linkage = linkage
-        self.max_rows = max_rows
 
     def fit(self, X: ArrayLike, y: None = None, tree: Matrix | None = None) -> Self:
         """Find the segments of X.
@@ -256,64 +178,33 @@ class Hierarchical(_Rows):
         return self._remember(rows, cut_tree(tree, self.n_clusters))
 
 
+@refines(
+    cluster.SpectralClustering,
+    "n_neighbors gamma assign_labels n_init random_state",
+    n_clusters=5,
+    affinity="nearest_neighbors",
+    max_rows=10_000,
+)
 class Spectral(_Rows):
     """K-means on the eigenvectors of a graph that joins near rows; finds segments of any shape.
 
-    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
-    of that many rows, and the other rows are labelled by the rule.
+    A row belongs to the segment of the nearest training row. Above `max_rows` (None for no limit) it is fitted on a
+    fixed sample of that many rows, and the other rows are labelled by the rule.
 
     Parameters
     ----------
-    n_clusters : int, default=5
-        Number of segments.
     affinity : {"nearest_neighbors", "rbf"}, default="nearest_neighbors"
         What joins two rows. The kernel needs memory quadratic in the rows.
-    n_neighbors : int, default=10
-        Neighbours of a row in the graph, itself included ("nearest_neighbors" only).
-    gamma : float, default=1.0
-        Inverse width of the kernel ("rbf" only).
-    assign_labels : {"kmeans", "discretize", "cluster_qr"}, default="kmeans"
-        How the eigenvectors are cut.
-    n_init : int, default=10
-        Starts of the k-means.
-    random_state : int, optional
-        Seed.
-    max_rows : int, optional, default=10000
-        Most rows to fit on; None for no limit.
     """
 
-    def __init__(
-        self,
-        n_clusters: int = 5,
-        *,
-        affinity: Literal["nearest_neighbors", "rbf"] = "nearest_neighbors",
-        n_neighbors: int = 10,
-        gamma: float = 1.0,
-        assign_labels: Literal["kmeans", "discretize", "cluster_qr"] = "kmeans",
-        n_init: int = 10,
-        random_state: int | None = None,
-        max_rows: int | None = 10_000,
-    ):
-        self.n_clusters = n_clusters
-        self.affinity = affinity
-        self.n_neighbors = n_neighbors
-        self.gamma = gamma
-        self.assign_labels = assign_labels
-        self.n_init = n_init
-        self.random_state = random_state
-        self.max_rows = max_rows
-
     def _learn(self, rows: Matrix) -> int:
-        options = self.get_params(deep=False)
-        del options["max_rows"]
-        options["n_neighbors"] = min(self.n_neighbors, len(rows))
         # There are fewer eigenvectors than rows.
         if self.n_clusters == len(rows):
             return self._remember(rows, np.arange(len(rows)))
+        model = self._theirs(n_neighbors=min(self.n_neighbors, len(rows)))
         # Well separated segments make a graph in pieces: the easy case. A square X is a coincidence.
         with quiet("Graph is not fully connected|The spectral clustering API has changed"):
-            model = cluster.SpectralClustering(**options).fit(rows)
-        return self._remember(rows, model.labels_)
+            return self._remember(rows, model.fit(rows).labels_)
 
 
 def cut_tree(tree: Matrix, n_clusters: int) -> Labels:
