@@ -2,10 +2,10 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,17 @@ Matrix = NDArray[np.float64]
 
 _NOISE = -1
 _WITHOUT_MEMBERS = -2
+
+
+class Bounds(NamedTuple):
+    """From which value to which a parameter is searched; on a logarithmic scale where `log` says so."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+FromData = Mapping[str, Callable[[Sequence[Matrix]], Bounds]]
 
 
 class Segmenter(ClusterMixin, BaseEstimator):
@@ -40,10 +51,67 @@ class Segmenter(ClusterMixin, BaseEstimator):
         Rows the algorithm was fitted on; fewer than given where `max_rows` took a sample.
     n_features_in_ : int
         Number of columns of X.
+
+    Notes
+    -----
+    The class also tells a search how to treat the algorithm: `looks_for_density`, `from_data`, `equivalent`,
+    `first_settings`, `differs` and `kind`. An algorithm that needs no such treatment leaves them as they are.
     """
+
+    looks_for_density: ClassVar[bool] = False
+    """Whether it looks for dense places. Where there are no gaps between groups it finds chance."""
+
+    from_data: ClassVar[FromData] = {}
+    """Parameters whose bounds can be read off the data: how, from the customers under each scaler."""
+
+    equivalent: ClassVar[type["Segmenter"] | None] = None
+    """An algorithm that finds the same, where `differs` does not say otherwise of the data."""
 
     _refined: type
     """Whose parameters `refines` took over."""
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """List the settings that a search should begin with, besides each number of segments.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            Scaled customers.
+
+        Returns
+        -------
+        list of dict
+            Parameter -> value, the most promising first.
+        """
+        return []
+
+    def differs(self, X: Matrix) -> bool:
+        """Say whether it can find something else in these customers than `equivalent`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            Customers, however scaled.
+
+        Returns
+        -------
+        bool
+        """
+        return True
+
+    def kind(self, name: str) -> str:
+        """Name what it optimises: clusterings that optimise the same do not confirm each other.
+
+        Parameters
+        ----------
+        name : str
+            What the algorithm is called in the search.
+
+        Returns
+        -------
+        str
+        """
+        return name
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find the segments of X.

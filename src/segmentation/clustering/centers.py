@@ -19,8 +19,16 @@ _SAME_INERTIA = 1e-4
 """Solutions of k-means whose inertia differs by no more than this share are the same."""
 
 
+class _Inertia(Segmenter):
+    """What minimises the squared distances to the centres."""
+
+    def kind(self, name: str) -> str:
+        """All are k-means, whatever their name."""
+        return "kmeans"
+
+
 @refines(cluster.KMeans, "init max_iter tol algorithm random_state", n_clusters=5, n_init=10, max_starts=None)
-class KMeans(Segmenter):
+class KMeans(_Inertia):
     """Round segments of least squared distance to their centre; a new row joins the nearest centre.
 
     Parameters
@@ -66,7 +74,7 @@ class KMeans(Segmenter):
     n_clusters=5,
     n_init=10,
 )
-class MiniBatchKMeans(Segmenter):
+class MiniBatchKMeans(_Inertia):
     """K-means on small random batches, for many rows; a new row joins the nearest centre.
 
     A centre that ends without members makes no segment, so there may be fewer than asked for.
@@ -127,7 +135,7 @@ class MiniBatchKMeans(Segmenter):
     init="k-means++",
     n_init=10,
 )
-class BisectingKMeans(Segmenter):
+class BisectingKMeans(_Inertia):
     """K-means that splits one segment in two at a time; a new row descends the same splits.
 
     Attributes

@@ -7,7 +7,7 @@ from sklearn import mixture
 from sklearn.cluster import kmeans_plusplus
 
 from segmentation.clustering.base import Matrix
-from segmentation.clustering.centers import Mixture
+from segmentation.clustering.centers import GaussianMixture, Mixture
 from segmentation.clustering.refine import refines
 from segmentation.errors import InputError
 
@@ -62,6 +62,12 @@ class LatentClass(Mixture):
     n_iter_ : int
         Iterations of the best start.
     """
+
+    equivalent = GaussianMixture
+
+    def differs(self, X: Matrix) -> bool:
+        """Say whether some column has few values: without any it is a mixture of diagonal Gaussians."""
+        return bool(few_levels(X).any())
 
     def _bic(self, X: Matrix) -> float:
         amounts = len(self._amounts)

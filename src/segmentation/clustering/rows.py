@@ -1,8 +1,9 @@
 """Algorithms that remember training rows: scikit-learn gives them no predict, so each rule here is ours."""
 
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,16 +11,22 @@ from scipy.cluster.hierarchy import linkage as scipy_linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
-from sklearn import cluster
+from sklearn import cluster, neighbors
 from sklearn.utils import check_array
 
-from segmentation.clustering.base import Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.clustering.base import Bounds, FromData, Labels, Matrix, Segmenter, input_errors, quiet
 from segmentation.clustering.refine import refines
 from segmentation.errors import InputError, nearest
 
 _LINKAGES = ("ward", "average", "complete", "single")
 _MOST_NEIGHBOURS = 100_000_000
 _CROWD_SAMPLE = 100
+_LARGE = 5_000
+"""Above so many rows, algorithms that follow density begin with fewer settings: each takes seconds there."""
+_SHARES = (0.01, 0.03, 0.08, 0.02, 0.05, 0.12)
+"""Smallest segments to ask HDBSCAN for, as shares of the rows."""
+_QUANTILES = (0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995)
+"""Shares of the rows that become core rows of DBSCAN: a radius is that quantile of the k-distance curve."""
 
 
 class _Rows(Segmenter):
@@ -45,6 +52,43 @@ class _Rows(Segmenter):
         return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], -1)
 
 
+def _neighbours(n: int) -> tuple[int, int, int]:
+    """About half, once and twice log(n)."""
+    log = np.log(n)
+    few, some, many = (max(least, round(share * log)) for least, share in ((3, 0.5), (4, 1), (5, 2)))
+    return min(few, n), min(some, n), min(many, n)
+
+
+def _sizes(n: int) -> list[int]:
+    return list(dict.fromkeys(max(5, round(share * n)) for share in _SHARES))
+
+
+def _radii(X: Matrix, k: int) -> Matrix:
+    """The k-distances above 0."""
+    distances = k_distances(X, k)
+    above = distances[distances > 0]
+    # Where nearly all rows coincide, any radius joins them.
+    return above if len(above) else np.ones(1)
+
+
+def _bounds_of_eps(spaces: Sequence[Matrix]) -> Bounds:
+    """From the 0.3 quantile of the k-distance curve to its end, over all scalers and neighbourhoods."""
+    few, _, many = _neighbours(len(spaces[0]))
+    curves = [_radii(X, k) for X in spaces for k in (few, many)]
+    low = min(float(np.quantile(curve, 0.3)) for curve in curves)
+    return Bounds(low, max(float(curve[-1]) for curve in curves), log=True)
+
+
+def _bounds_of_min_samples(spaces: Sequence[Matrix]) -> Bounds:
+    few, _, many = _neighbours(len(spaces[0]))
+    return Bounds(few, many)
+
+
+def _bounds_of_min_cluster_size(spaces: Sequence[Matrix]) -> Bounds:
+    sizes = _sizes(len(spaces[0]))
+    return Bounds(min(sizes), max(sizes), log=True)
+
+
 @refines(cluster.DBSCAN, "min_samples", eps=0.4)
 class DBSCAN(_Rows):
     """Segments are connected dense regions; what lies outside is noise.
@@ -62,6 +106,18 @@ class DBSCAN(_Rows):
     scikit-learn keeps every neighbourhood in memory. An `eps` so wide that they would hold over 100 million
     rows together (0.8 GB) is refused: it would make one segment of nearly everything.
     """
+
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {"min_samples": _bounds_of_min_samples, "eps": _bounds_of_eps}
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """Radii at quantiles of the k-distance curve."""
+        few, some, many = _neighbours(len(X))
+        return [
+            {"eps": eps, "min_samples": samples}
+            for samples in dict.fromkeys((some,) if len(X) > _LARGE else (some, few, many))
+            for eps in np.quantile(_radii(X, samples), _QUANTILES).tolist()
+        ]
 
     def _learn(self, rows: Matrix) -> int:
         self._refuse_crowds(rows)
@@ -95,6 +151,21 @@ class HDBSCAN(_Rows):
     among them. Else, or if the nearest training row is noise, it is noise.
     """
 
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {
+        "min_samples": _bounds_of_min_samples,
+        "min_cluster_size": _bounds_of_min_cluster_size,
+    }
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """Smallest segments as shares of the rows."""
+        many = _neighbours(len(X))[-1]
+        return [
+            {"min_cluster_size": size, "min_samples": samples}
+            for size in _sizes(len(X))[: 3 if len(X) > _LARGE else None]
+            for samples in dict.fromkeys((min(size, 5), min(size, many)))
+        ]
+
     def _learn(self, rows: Matrix) -> int:
         model = self._theirs(copy=True).fit(rows)
         k = self.min_cluster_size if self.min_samples is None else self.min_samples
@@ -114,6 +185,9 @@ class OPTICS(_Rows):
     min_samples : int, default=10
         Rows in the neighbourhood that measures density, itself included; from 2 up.
     """
+
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {**HDBSCAN.from_data, "eps": _bounds_of_eps}
 
     def _learn(self, rows: Matrix) -> int:
         # Scikit-learn would take a fraction for a share of the rows; the rule needs the number.
@@ -164,6 +238,10 @@ class Hierarchical(_Rows):
             On a parameter out of its range, or a tree of another size.
         """
         return self._fit(X, partial(self._learn, tree=tree))
+
+    def kind(self, name: str) -> str:
+        """Each linkage merges for a reason of its own."""
+        return f"{name} {self.linkage}"
 
     def _learn(self, rows: Matrix, tree: Matrix | None = None) -> int:
         if self.linkage not in _LINKAGES:
@@ -262,4 +340,5 @@ def k_distances(X: ArrayLike, k: int) -> Matrix:
         rows: Matrix = check_array(X, dtype=np.float64)
     if not isinstance(k, Integral) or not 1 <= k <= len(rows):
         raise InputError(f"k must be a whole number from 1 to {len(rows)}, the number of rows; got {k!r}")
-    return np.sort(KDTree(rows).query(rows, k=[k])[0][:, 0])
+    # As DBSCAN measures: two ways to add squares differ in the last digit.
+    return np.sort(neighbors.KDTree(rows).query(rows, k=k)[0][:, -1])
