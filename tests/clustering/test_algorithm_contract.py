@@ -23,7 +23,6 @@ from segmentation.errors import InputError
 
 CONF = Path(__file__).parents[2] / "conf" / "algorithm"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
-DENSITY = {"dbscan", "hdbscan", "optics"}
 # Some defaults are made for more rows than a test needs.
 SHRUNK = {"mean_shift": {"bandwidth": 1.5}, "optics": {"cluster_method": "dbscan", "eps": 1.0}}
 
@@ -103,7 +102,7 @@ class TestContract:
 
     def test_far_row_is_noise_for_density_algorithms_only(self, name):
         estimator = option(name).fit(blobs())
-        expected = -1 if name in DENSITY else 0
+        expected = -1 if estimator.looks_for_density else 0
         assert estimator.predict([[60.0, 0.0]])[0] == expected
 
     def test_distance_is_measured_to_the_own_center_and_for_noise_to_the_nearest(self, name):
@@ -130,6 +129,16 @@ class TestContract:
         refit = option(name).fit(scatter(60, 2)).fit(grid())
         np.testing.assert_array_equal(refit.labels_, fresh.labels_)
         np.testing.assert_array_equal(refit.segment_centers_, fresh.segment_centers_)
+
+    def test_what_a_search_begins_with_can_be_fitted(self, name):
+        X = blobs()
+        bounds = {parameter: read([X, 2 * X]) for parameter, read in option(name).from_data.items()}
+        for first in option(name).first_settings(X):
+            option(name, **first).fit(X)
+            for parameter in first.keys() & bounds:
+                assert bounds[parameter].low <= first[parameter] <= bounds[parameter].high
+        for end in ("low", "high"):
+            option(name, **{parameter: getattr(found, end) for parameter, found in bounds.items()}).fit(X)
 
     @pytest.mark.parametrize("data", [blobs, scatter])
     def test_survives_skops_within_the_trusted_types(self, name, data):

@@ -1,6 +1,6 @@
 """Every clustering algorithm as an estimator that also predicts new customers, and can be saved by skops."""
 
-from segmentation.clustering.base import Segmenter, agreement
+from segmentation.clustering.base import Bounds, Segmenter, agreement
 from segmentation.clustering.centers import (
     Birch,
     BisectingKMeans,
@@ -53,6 +53,7 @@ __all__ = [
     "TRUSTED_TYPES",
     "Birch",
     "BisectingKMeans",
+    "Bounds",
     "GaussianMixture",
     "Hierarchical",
     "KMeans",

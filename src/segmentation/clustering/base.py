@@ -1,10 +1,11 @@
 """What all segmentations share: fit, numbering by size, predict and distance."""
 
+import inspect
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral
-from typing import Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,17 @@ Matrix = NDArray[np.float64]
 
 _NOISE = -1
 _WITHOUT_MEMBERS = -2
+
+
+class Bounds(NamedTuple):
+    """From which value to which a parameter is searched; on a logarithmic scale where `log` says so."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+FromData = Mapping[str, Callable[[Sequence[Matrix]], Bounds]]
 
 
 class Segmenter(ClusterMixin, BaseEstimator):
@@ -39,7 +51,67 @@ class Segmenter(ClusterMixin, BaseEstimator):
         Rows the algorithm was fitted on; fewer than given where `max_rows` took a sample.
     n_features_in_ : int
         Number of columns of X.
+
+    Notes
+    -----
+    The class also tells a search how to treat the algorithm: `looks_for_density`, `from_data`, `equivalent`,
+    `first_settings`, `differs` and `kind`. An algorithm that needs no such treatment leaves them as they are.
     """
+
+    looks_for_density: ClassVar[bool] = False
+    """Whether it looks for dense places. Where there are no gaps between groups it finds chance."""
+
+    from_data: ClassVar[FromData] = {}
+    """Parameters whose bounds can be read off the data: how, from the customers under each scaler."""
+
+    equivalent: ClassVar[type["Segmenter"] | None] = None
+    """An algorithm that finds the same, where `differs` does not say otherwise of the data."""
+
+    _refined: type
+    """Whose parameters `refines` took over."""
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """List the settings that a search should begin with, besides each number of segments.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            Scaled customers.
+
+        Returns
+        -------
+        list of dict
+            Parameter -> value, the most promising first.
+        """
+        return []
+
+    def differs(self, X: Matrix) -> bool:
+        """Say whether it can find something else in these customers than `equivalent`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_features)
+            Customers, however scaled.
+
+        Returns
+        -------
+        bool
+        """
+        return True
+
+    def kind(self, name: str) -> str:
+        """Name what it optimises: clusterings that optimise the same do not confirm each other.
+
+        Parameters
+        ----------
+        name : str
+            What the algorithm is called in the search.
+
+        Returns
+        -------
+        str
+        """
+        return name
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Find the segments of X.
@@ -123,6 +195,12 @@ class Segmenter(ClusterMixin, BaseEstimator):
             self.cluster_centers_ = self._model.cluster_centers_[order]
         return self
 
+    def _theirs(self, **other: Any) -> Any:
+        """Make scikit-learn's estimator, with the parameters that both have, or other values of them."""
+        ours = self.get_params(deep=False)
+        shared = inspect.signature(self._refined).parameters.keys() & ours.keys()
+        return self._refined(**{name: ours[name] for name in shared} | other)
+
     def _checked(self, X: ArrayLike) -> Matrix:
         check_is_fitted(self)
         with input_errors():
@@ -138,7 +216,15 @@ class Segmenter(ClusterMixin, BaseEstimator):
 
     def _learn(self, rows: Matrix) -> int:
         """Fit, and return how many numbers the algorithm may give."""
-        raise NotImplementedError
+        return self._adopt(self._theirs().fit(rows))
+
+    def _adopt(self, model: Any) -> int:
+        """Let a fitted estimator of scikit-learn answer, and say of its fit what it says."""
+        self._model = model
+        for name in ("inertia_", "n_iter_"):
+            if hasattr(model, name):
+                setattr(self, name, getattr(model, name))
+        return getattr(self, "n_clusters", None) or len(model.cluster_centers_)
 
     def _assign(self, X: Matrix) -> NDArray[np.integer]:
         """Label rows in the algorithm's own numbering."""

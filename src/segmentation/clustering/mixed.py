@@ -1,12 +1,14 @@
 """A mixture for columns of both kinds: amounts, and columns of few values."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
+from sklearn import mixture
 from sklearn.cluster import kmeans_plusplus
 
 from segmentation.clustering.base import Matrix
-from segmentation.clustering.centers import Mixture
+from segmentation.clustering.centers import GaussianMixture, Mixture
+from segmentation.clustering.refine import refines
 from segmentation.errors import InputError
 
 FEW = 10
@@ -38,6 +40,9 @@ def few_levels(X: Matrix) -> NDArray[np.bool_]:
     )
 
 
+@refines(
+    mixture.GaussianMixture, "random_state", n_clusters=5, n_init=10, max_iter=300, tol=1e-5, reg_var=1e-3
+)
 class LatentClass(Mixture):
     """Segments in which columns are independent: Gaussian amounts, and levels with a probability each.
 
@@ -49,16 +54,8 @@ class LatentClass(Mixture):
     ----------
     n_clusters : int, default=5
         Number of classes. Those that are the most probable one of no row make no segment.
-    n_init : int, default=10
-        Starts, of which the most likely is kept.
-    max_iter : int, default=300
-        Iterations of one start.
-    tol : float, default=1e-5
-        Gain in mean log-likelihood at which a start has converged.
     reg_var : float, default=1e-3
         Smallest variance of an amount within a class, as a share of that of all rows.
-    random_state : int, optional
-        Seed.
 
     Attributes
     ----------
@@ -66,36 +63,13 @@ class LatentClass(Mixture):
         Iterations of the best start.
     """
 
-    def __init__(
-        self,
-        n_clusters: int = 5,
-        *,
-        n_init: int = 10,
-        max_iter: int = 300,
-        tol: float = 1e-5,
-        reg_var: float = 1e-3,
-        random_state: int | None = None,
-    ):
-        self.n_clusters = n_clusters
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.reg_var = reg_var
-        self.random_state = random_state
+    equivalent = GaussianMixture
 
-    def bic(self, X: ArrayLike) -> float:
-        """Return the Bayesian information criterion on X; lower is better.
+    def differs(self, X: Matrix) -> bool:
+        """Say whether some column has few values: without any it is a mixture of diagonal Gaussians."""
+        return bool(few_levels(X).any())
 
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Customers, scaled as in training.
-
-        Returns
-        -------
-        float
-        """
-        X = self._checked(X)
+    def _bic(self, X: Matrix) -> float:
         amounts = len(self._amounts)
         levels = sum(len(values) - 1 for _, values, _ in self._levels)
         free = len(self._log_shares) * (1 + 2 * amounts + levels) - 1

@@ -1,8 +1,9 @@
 """Algorithms that remember training rows: scikit-learn gives them no predict, so each rule here is ours."""
 
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
-from typing import Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,15 +11,22 @@ from scipy.cluster.hierarchy import linkage as scipy_linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
-from sklearn import cluster
+from sklearn import cluster, neighbors
 from sklearn.utils import check_array
 
-from segmentation.clustering.base import Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.clustering.base import Bounds, FromData, Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.clustering.refine import refines
 from segmentation.errors import InputError, nearest
 
 _LINKAGES = ("ward", "average", "complete", "single")
 _MOST_NEIGHBOURS = 100_000_000
 _CROWD_SAMPLE = 100
+_LARGE = 5_000
+"""Above so many rows, algorithms that follow density begin with fewer settings: each takes seconds there."""
+_SHARES = (0.01, 0.03, 0.08, 0.02, 0.05, 0.12)
+"""Smallest segments to ask HDBSCAN for, as shares of the rows."""
+_QUANTILES = (0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995)
+"""Shares of the rows that become core rows of DBSCAN: a radius is that quantile of the k-distance curve."""
 
 
 class _Rows(Segmenter):
@@ -44,6 +52,44 @@ class _Rows(Segmenter):
         return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], -1)
 
 
+def _neighbours(n: int) -> tuple[int, int, int]:
+    """About half, once and twice log(n)."""
+    log = np.log(n)
+    few, some, many = (max(least, round(share * log)) for least, share in ((3, 0.5), (4, 1), (5, 2)))
+    return min(few, n), min(some, n), min(many, n)
+
+
+def _sizes(n: int) -> list[int]:
+    return list(dict.fromkeys(max(5, round(share * n)) for share in _SHARES))
+
+
+def _radii(X: Matrix, k: int) -> Matrix:
+    """The k-distances above 0."""
+    distances = k_distances(X, k)
+    above = distances[distances > 0]
+    # Where nearly all rows coincide, any radius joins them.
+    return above if len(above) else np.ones(1)
+
+
+def _bounds_of_eps(spaces: Sequence[Matrix]) -> Bounds:
+    """From the 0.3 quantile of the k-distance curve to its end, over all scalers and neighbourhoods."""
+    few, _, many = _neighbours(len(spaces[0]))
+    curves = [_radii(X, k) for X in spaces for k in (few, many)]
+    low = min(float(np.quantile(curve, 0.3)) for curve in curves)
+    return Bounds(low, max(float(curve[-1]) for curve in curves), log=True)
+
+
+def _bounds_of_min_samples(spaces: Sequence[Matrix]) -> Bounds:
+    few, _, many = _neighbours(len(spaces[0]))
+    return Bounds(few, many)
+
+
+def _bounds_of_min_cluster_size(spaces: Sequence[Matrix]) -> Bounds:
+    sizes = _sizes(len(spaces[0]))
+    return Bounds(min(sizes), max(sizes), log=True)
+
+
+@refines(cluster.DBSCAN, "min_samples", eps=0.4)
 class DBSCAN(_Rows):
     """Segments are connected dense regions; what lies outside is noise.
 
@@ -54,8 +100,6 @@ class DBSCAN(_Rows):
     ----------
     eps : float, default=0.4
         Radius of a neighbourhood, in the space of X. `k_distances` shows where to look.
-    min_samples : int, default=5
-        Rows in the neighbourhood of a core row, itself included.
 
     Notes
     -----
@@ -63,13 +107,21 @@ class DBSCAN(_Rows):
     rows together (0.8 GB) is refused: it would make one segment of nearly everything.
     """
 
-    def __init__(self, eps: float = 0.4, *, min_samples: int = 5):
-        self.eps = eps
-        self.min_samples = min_samples
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {"min_samples": _bounds_of_min_samples, "eps": _bounds_of_eps}
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """Radii at quantiles of the k-distance curve."""
+        few, some, many = _neighbours(len(X))
+        return [
+            {"eps": eps, "min_samples": samples}
+            for samples in dict.fromkeys((some,) if len(X) > _LARGE else (some, few, many))
+            for eps in np.quantile(_radii(X, samples), _QUANTILES).tolist()
+        ]
 
     def _learn(self, rows: Matrix) -> int:
         self._refuse_crowds(rows)
-        model = cluster.DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(rows)
+        model = self._theirs().fit(rows)
         core = model.core_sample_indices_
         return self._remember(rows[core], model.labels_[core], self.eps)
 
@@ -86,138 +138,82 @@ class DBSCAN(_Rows):
             )
 
 
+@refines(
+    cluster.HDBSCAN,
+    "min_samples cluster_selection_epsilon cluster_selection_method allow_single_cluster",
+    min_cluster_size=10,
+)
 class HDBSCAN(_Rows):
     """Dense regions of differing density, taken from a hierarchy; what lies outside is noise.
 
     A row belongs to the segment of the nearest training row if it lies no more sparsely than that segment's
     members do: its distance to the `min_samples`-th nearest training row is at most the largest such distance
     among them. Else, or if the nearest training row is noise, it is noise.
-
-    Parameters
-    ----------
-    min_cluster_size : int, default=10
-        Fewest members of a segment.
-    min_samples : int, optional
-        Rows in the neighbourhood that measures density, itself included; as `min_cluster_size` by default.
-    cluster_selection_epsilon : float, default=0.0
-        Segments closer than this are merged.
-    cluster_selection_method : {"eom", "leaf"}, default="eom"
-        Take the most stable segments of the hierarchy, or the finest.
-    allow_single_cluster : bool, default=False
-        Whether one segment may be the answer.
     """
 
-    def __init__(
-        self,
-        min_cluster_size: int = 10,
-        *,
-        min_samples: int | None = None,
-        cluster_selection_epsilon: float = 0.0,
-        cluster_selection_method: Literal["eom", "leaf"] = "eom",
-        allow_single_cluster: bool = False,
-    ):
-        self.min_cluster_size = min_cluster_size
-        self.min_samples = min_samples
-        self.cluster_selection_epsilon = cluster_selection_epsilon
-        self.cluster_selection_method = cluster_selection_method
-        self.allow_single_cluster = allow_single_cluster
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {
+        "min_samples": _bounds_of_min_samples,
+        "min_cluster_size": _bounds_of_min_cluster_size,
+    }
+
+    def first_settings(self, X: Matrix) -> list[dict[str, Any]]:
+        """Smallest segments as shares of the rows."""
+        many = _neighbours(len(X))[-1]
+        return [
+            {"min_cluster_size": size, "min_samples": samples}
+            for size in _sizes(len(X))[: 3 if len(X) > _LARGE else None]
+            for samples in dict.fromkeys((min(size, 5), min(size, many)))
+        ]
 
     def _learn(self, rows: Matrix) -> int:
-        model = cluster.HDBSCAN(**self.get_params(deep=False), copy=True).fit(rows)
+        model = self._theirs(copy=True).fit(rows)
         k = self.min_cluster_size if self.min_samples is None else self.min_samples
         return self._remember_density(rows, model.labels_, k)
 
 
+@refines(cluster.OPTICS, "max_eps cluster_method xi min_cluster_size eps", min_samples=10, max_rows=10_000)
 class OPTICS(_Rows):
     """Dense regions cut out of a reachability plot; what lies outside is noise.
 
     The rule for a row is that of `HDBSCAN`: the segment of the nearest training row, if the row lies no more
-    sparsely than that segment's members, else noise. Above `max_rows` it is fitted on a fixed sample of that
-    many rows, as its time grows with their square, and the other rows are labelled by the rule.
+    sparsely than that segment's members, else noise. Above `max_rows` (None for no limit) it is fitted on a fixed
+    sample of that many rows, as its time grows with their square, and the other rows are labelled by the rule.
 
     Parameters
     ----------
     min_samples : int, default=10
         Rows in the neighbourhood that measures density, itself included; from 2 up.
-    max_eps : float, default=inf
-        Radius beyond which rows are no neighbours.
-    cluster_method : {"xi", "dbscan"}, default="xi"
-        Cut at steep flanks, or at one height.
-    xi : float, default=0.05
-        Steepness of a flank, as a share of its height ("xi" only).
-    min_cluster_size : int or float, optional
-        Fewest members of a segment, or their share ("xi" only); as `min_samples` by default.
-    eps : float, optional
-        Height of the cut ("dbscan" only); as `max_eps` by default.
-    max_rows : int, optional, default=10000
-        Most rows to fit on; None for no limit.
     """
 
-    def __init__(
-        self,
-        min_samples: int = 10,
-        *,
-        max_eps: float = np.inf,
-        cluster_method: Literal["xi", "dbscan"] = "xi",
-        xi: float = 0.05,
-        min_cluster_size: float | None = None,
-        eps: float | None = None,
-        max_rows: int | None = 10_000,
-    ):
-        self.min_samples = min_samples
-        self.max_eps = max_eps
-        self.cluster_method = cluster_method
-        self.xi = xi
-        self.min_cluster_size = min_cluster_size
-        self.eps = eps
-        self.max_rows = max_rows
+    looks_for_density = True
+    from_data: ClassVar[FromData] = {**HDBSCAN.from_data, "eps": _bounds_of_eps}
 
     def _learn(self, rows: Matrix) -> int:
         # Scikit-learn would take a fraction for a share of the rows; the rule needs the number.
-        if not isinstance(self.min_samples, Integral) or not 2 <= self.min_samples <= len(rows):
+        if not isinstance(self.min_samples, (int, np.integer)) or not 2 <= self.min_samples <= len(rows):
             raise InputError(
                 f"min_samples must be a whole number from 2 to {len(rows)} (n_samples={len(rows)}); "
                 f"got {self.min_samples!r}"
             )
-        options = self.get_params(deep=False)
-        del options["max_rows"]
         # Among equal rows the reachability is zero, and the flank before them rightly infinitely steep.
         with np.errstate(divide="ignore"):
-            model = cluster.OPTICS(**options).fit(rows)
-        return self._remember_density(rows, model.labels_, self.min_samples)
+            model = self._theirs().fit(rows)
+        return self._remember_density(rows, model.labels_, int(self.min_samples))
 
 
+@refines(cluster.AgglomerativeClustering, "linkage", n_clusters=5, max_rows=5_000)
 class Hierarchical(_Rows):
     """Merge the two closest segments until `n_clusters` are left.
 
-    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
-    of that many rows, as its memory grows with their square, and the other rows are labelled by the rule.
-
-    Parameters
-    ----------
-    n_clusters : int, default=5
-        Number of segments.
-    linkage : {"ward", "average", "complete", "single"}, default="ward"
-        Distance of two segments: growth of the variance, or mean, largest, smallest distance of members.
-    max_rows : int, optional, default=5000
-        Most rows to fit on; None for no limit.
+    A row belongs to the segment of the nearest training row. Above `max_rows` (None for no limit) it is fitted on a
+    fixed sample of that many rows, as its memory grows with their square, and the other rows are labelled by the rule.
 
     Attributes
     ----------
     linkage_matrix_ : ndarray of shape (n_rows_fitted_ - 1, 4)
         The merges in SciPy's form, for a dendrogram. It does not depend on `n_clusters`.
     """
-
-    def __init__(
-        self,
-        n_clusters: int = 5,
-        *,
-        linkage: Literal["ward", "average", "complete", "single"] = "ward",
-        max_rows: int | None = 5_000,
-    ):
-        self.n_clusters = n_clusters
-        self.linkage = linkage
-        self.max_rows = max_rows
 
     def fit(self, X: ArrayLike, y: None = None, tree: Matrix | None = None) -> Self:
         """Find the segments of X.
@@ -243,6 +239,10 @@ class Hierarchical(_Rows):
         """
         return self._fit(X, partial(self._learn, tree=tree))
 
+    def kind(self, name: str) -> str:
+        """Each linkage merges for a reason of its own."""
+        return f"{name} {self.linkage}"
+
     def _learn(self, rows: Matrix, tree: Matrix | None = None) -> int:
         if self.linkage not in _LINKAGES:
             raise InputError(f"linkage is {self.linkage!r}: {nearest(self.linkage, _LINKAGES)}")
@@ -256,64 +256,33 @@ class Hierarchical(_Rows):
         return self._remember(rows, cut_tree(tree, self.n_clusters))
 
 
+@refines(
+    cluster.SpectralClustering,
+    "n_neighbors gamma assign_labels n_init random_state",
+    n_clusters=5,
+    affinity="nearest_neighbors",
+    max_rows=10_000,
+)
 class Spectral(_Rows):
     """K-means on the eigenvectors of a graph that joins near rows; finds segments of any shape.
 
-    A row belongs to the segment of the nearest training row. Above `max_rows` it is fitted on a fixed sample
-    of that many rows, and the other rows are labelled by the rule.
+    A row belongs to the segment of the nearest training row. Above `max_rows` (None for no limit) it is fitted on a
+    fixed sample of that many rows, and the other rows are labelled by the rule.
 
     Parameters
     ----------
-    n_clusters : int, default=5
-        Number of segments.
     affinity : {"nearest_neighbors", "rbf"}, default="nearest_neighbors"
         What joins two rows. The kernel needs memory quadratic in the rows.
-    n_neighbors : int, default=10
-        Neighbours of a row in the graph, itself included ("nearest_neighbors" only).
-    gamma : float, default=1.0
-        Inverse width of the kernel ("rbf" only).
-    assign_labels : {"kmeans", "discretize", "cluster_qr"}, default="kmeans"
-        How the eigenvectors are cut.
-    n_init : int, default=10
-        Starts of the k-means.
-    random_state : int, optional
-        Seed.
-    max_rows : int, optional, default=10000
-        Most rows to fit on; None for no limit.
     """
 
-    def __init__(
-        self,
-        n_clusters: int = 5,
-        *,
-        affinity: Literal["nearest_neighbors", "rbf"] = "nearest_neighbors",
-        n_neighbors: int = 10,
-        gamma: float = 1.0,
-        assign_labels: Literal["kmeans", "discretize", "cluster_qr"] = "kmeans",
-        n_init: int = 10,
-        random_state: int | None = None,
-        max_rows: int | None = 10_000,
-    ):
-        self.n_clusters = n_clusters
-        self.affinity = affinity
-        self.n_neighbors = n_neighbors
-        self.gamma = gamma
-        self.assign_labels = assign_labels
-        self.n_init = n_init
-        self.random_state = random_state
-        self.max_rows = max_rows
-
     def _learn(self, rows: Matrix) -> int:
-        options = self.get_params(deep=False)
-        del options["max_rows"]
-        options["n_neighbors"] = min(self.n_neighbors, len(rows))
         # There are fewer eigenvectors than rows.
         if self.n_clusters == len(rows):
             return self._remember(rows, np.arange(len(rows)))
+        model = self._theirs(n_neighbors=min(self.n_neighbors, len(rows)))
         # Well separated segments make a graph in pieces: the easy case. A square X is a coincidence.
         with quiet("Graph is not fully connected|The spectral clustering API has changed"):
-            model = cluster.SpectralClustering(**options).fit(rows)
-        return self._remember(rows, model.labels_)
+            return self._remember(rows, model.fit(rows).labels_)
 
 
 def cut_tree(tree: Matrix, n_clusters: int) -> Labels:
@@ -371,4 +340,5 @@ def k_distances(X: ArrayLike, k: int) -> Matrix:
         rows: Matrix = check_array(X, dtype=np.float64)
     if not isinstance(k, Integral) or not 1 <= k <= len(rows):
         raise InputError(f"k must be a whole number from 1 to {len(rows)}, the number of rows; got {k!r}")
-    return np.sort(KDTree(rows).query(rows, k=[k])[0][:, 0])
+    # As DBSCAN measures: two ways to add squares differ in the last digit.
+    return np.sort(neighbors.KDTree(rows).query(rows, k=k)[0][:, -1])

@@ -12,26 +12,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from segmentation.clustering import (
-    DBSCAN,
-    HDBSCAN,
-    OPTICS,
-    BisectingKMeans,
-    GaussianMixture,
-    Hierarchical,
-    KMeans,
-    LatentClass,
-    MiniBatchKMeans,
-    Mixture,
-    few_levels,
-)
+from segmentation.clustering import Hierarchical, Mixture
 from segmentation.errors import InputError
 from segmentation.evaluation import Candidate, Scores, Verdict, Yardstick, bic, icl, verdict
 from segmentation.features import AutoScaler
 from segmentation.study._plan import bounds_from_data, plan
 from segmentation.study._space import FROM_DATA, Configuration, Space
-
-DENSITY = (DBSCAN, HDBSCAN, OPTICS)
 
 CACHE_BYTES = 1 << 30
 """Scaled and reduced matrices beyond this are dropped, the longest unused first; labels likewise."""
@@ -117,7 +103,7 @@ class Bench:
         self._trees: dict[tuple[Any, ...], np.ndarray] = {}
         self._found: OrderedDict[Configuration, Clustering] = OrderedDict()
         self.space = space
-        self.space = self._without_density(self._without_twins(space))
+        self.space = self._without_density(self._without_equivalents(space))
         self.space = bounds_from_data(self.space, self._seen_by_algorithms())
 
     @property
@@ -238,7 +224,8 @@ class Bench:
         """What a trial found, as a rule of choice sees it."""
         found = self.cluster(configuration)
         asked = configuration.params_of(configuration.algorithm).get("n_clusters")
-        return Candidate(number, self._kind(configuration), found.labels, found.scores, asked)
+        kind = self.algorithm(configuration).kind(configuration.algorithm)
+        return Candidate(number, kind, found.labels, found.scores, asked)
 
     def plan(self) -> list[dict[str, Any]]:
         """The trials to begin with; the neighbours that radii are read off are looked for once."""
@@ -248,15 +235,6 @@ class Bench:
         first = Configuration(next(iter(self.space.features)), scaler, reducer, "")
         self._plan = plan(self.space, self.model_space(first)[2], self.natural)
         return self._plan
-
-    def _kind(self, configuration: Configuration) -> str:
-        """Algorithms that minimise the same inertia are one kind; linkages are several."""
-        algorithm = self.algorithm(configuration)
-        if isinstance(algorithm, (KMeans, MiniBatchKMeans, BisectingKMeans)):
-            return "kmeans"
-        if isinstance(algorithm, Hierarchical):
-            return f"{configuration.algorithm} {algorithm.linkage}"
-        return configuration.algorithm
 
     def algorithm(self, configuration: Configuration) -> Any:
         """A configuration's algorithm, unfitted."""
@@ -272,37 +250,41 @@ class Bench:
         self._trees[key] = algorithm.fit(X, tree=self._trees.get(key)).linkage_matrix_
         return algorithm
 
-    def _without_twins(self, space: Space) -> Space:
-        """Without columns of few values a latent class model is a diagonal mixture: not tried twice."""
-        twins = (
-            {name for name, algorithm in space.algorithms.items() if isinstance(algorithm, LatentClass)}
-            if any(isinstance(a, GaussianMixture) for a in space.algorithms.values())
-            else set()
-        )
-        if not twins or any(few_levels(self.features(name)[1]).any() for name in space.features):
-            return space
-        return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in twins})
+    def _without_equivalents(self, space: Space) -> Space:
+        """What finds the same in these customers as another algorithm that is tried is not tried too."""
+        tried = space.algorithms
+        same = {
+            name
+            for name, algorithm in tried.items()
+            if algorithm.equivalent
+            and any(isinstance(other, algorithm.equivalent) for other in tried.values())
+            and not any(algorithm.differs(self.features(features)[1]) for features in space.features)
+        }
+        return _without(space, same)
 
     def _without_density(self, space: Space) -> Space:
         """Where there are no gaps, what looks for dense places finds chance: tried only where nothing else is."""
-        dense = {name for name, algorithm in space.algorithms.items() if isinstance(algorithm, DENSITY)}
+        dense = {name for name, algorithm in space.algorithms.items() if algorithm.looks_for_density}
         if not dense or len(dense) == len(space.algorithms) or self.natural:
             return space
-        return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in dense})
+        return _without(space, dense)
 
-    def _seen_by_algorithms(self) -> dict[str, np.ndarray]:
+    def _seen_by_algorithms(self) -> list[np.ndarray]:
         """The customers under each scaler, in the first feature set and without a searched reducer's settings."""
         features, reducer = next(iter(self.space.features)), next(iter(self.space.reducers))
-        if not any(FROM_DATA in values.values() for values in self.space.params.values()):
-            return {}
-        return {
-            scaler: self.model_space(Configuration(features, scaler, reducer, ""))[2]
-            for scaler in self.space.scalers
-        }
+        if not any(FROM_DATA in self.space.params.get(name, {}).values() for name in self.space.algorithms):
+            return []
+        return [
+            self.model_space(Configuration(features, scaler, reducer, ""))[2] for scaler in self.space.scalers
+        ]
 
     def _bound_memory(self) -> None:
         while len(self._matrices) > 1 and sum(m.nbytes for *_, m in self._matrices.values()) > CACHE_BYTES:
             self._matrices.popitem(last=False)
+
+
+def _without(space: Space, names: set[str]) -> Space:
+    return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in names})
 
 
 def _told(scaler: Any, features: Any) -> Any:

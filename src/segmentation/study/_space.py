@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 from sklearn.base import BaseEstimator
 
+from segmentation.clustering import ALGORITHMS
 from segmentation.errors import InputError, nearest
 
 
@@ -99,7 +100,7 @@ class Space:
     Raises
     ------
     InputError
-        If an option has no such parameter.
+        If an option has no such parameter, or none whose bounds the data can set.
     """
 
     features: Mapping[str, BaseEstimator]
@@ -111,10 +112,15 @@ class Space:
     def __post_init__(self) -> None:
         for option, estimator in self._options():
             valid = estimator.get_params(deep=False)
-            for name in self.params.get(option, {}):
+            for name, value in self.params.get(option, {}).items():
                 if name not in valid:
                     raise InputError(
                         f"search.space.{option} has no parameter '{name}'; {nearest(name, valid)}"
+                    )
+                if value == FROM_DATA and name not in getattr(estimator, "from_data", ()):
+                    read = dict.fromkeys(name for algorithm in ALGORITHMS for name in algorithm.from_data)
+                    raise InputError(
+                        f"search.space.{option}.{name}=from_data; only {', '.join(read)} can be read off the data."
                     )
 
     def configure(self, trial: optuna.Trial) -> Configuration:
