@@ -207,11 +207,11 @@ def test_one_tree_serves_every_number_of_segments():
     grown = clustering.Hierarchical(2).fit(X)
     assert grown.linkage_matrix_.shape == (149, 4)
     for k in (3, 7):
-        cut = clustering.Hierarchical(k).fit(X, tree=grown.linkage_matrix_)
+        cut = clustering.Hierarchical(k).fit(X, basis=grown)
         np.testing.assert_array_equal(cut.labels_, clustering.Hierarchical(k).fit(X).labels_)
         np.testing.assert_array_equal(cut.linkage_matrix_, grown.linkage_matrix_)
     with pytest.raises(InputError, match=r"shape \(99, 4\)"):
-        clustering.Hierarchical(3).fit(X[:100], tree=grown.linkage_matrix_)
+        clustering.Hierarchical(3).fit(X[:100], basis=grown)
 
 
 def test_k_distances_give_the_share_of_core_rows():

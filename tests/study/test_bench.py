@@ -4,7 +4,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from segmentation.clustering import KMeans
+from segmentation.clustering import GaussianMixture, Hierarchical, KMeans
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
 from segmentation.study import Bench, Configuration, Space
@@ -19,12 +19,12 @@ def table():
     return table
 
 
-def make(table, **features):
+def make(table, *, algorithms=None, **features):
     space = Space(
         features=features or {"all": FeatureSet()},
         scalers={"minmax": MinMaxScaler(), "standard": StandardScaler()},
         reducers={"none": FunctionTransformer(), "pca": PCA()},
-        algorithms={"kmeans": KMeans(random_state=0)},
+        algorithms=algorithms or {"kmeans": KMeans(random_state=0)},
     )
     return Bench(table, space, StandardScaler(), "standard")
 
@@ -79,3 +79,42 @@ def test_a_configuration_is_clustered_once_and_says_what_its_algorithm_says(tabl
     again = bench.cluster(asked)
     assert again is not found
     assert (again.labels == found.labels).all()
+
+
+def test_what_several_configurations_begin_at_is_fitted_once(table, monkeypatch):
+    means = KMeans(max_starts=100, random_state=0)
+    tried = {"kmeans": means, "mixture": GaussianMixture(random_state=0), "tree": Hierarchical()}
+    bench = make(table, algorithms=tried)
+
+    def configuration(algorithm, **params):
+        own = {"n_clusters": 3, **params}
+        return Configuration(
+            "all", "standard", "none", algorithm, tuple((f"{algorithm}.{name}", v) for name, v in own.items())
+        )
+
+    fits = []
+    for kind in (KMeans, Hierarchical):
+        learn = kind._learn
+
+        def counted(self, *args, learn=learn, **options):
+            fits.append((type(self).__name__, self.n_clusters, len(args[0])))
+            return learn(self, *args, **options)
+
+        monkeypatch.setattr(kind, "_learn", counted)
+    X = bench.model_space(configuration("kmeans"))[2]
+    rows = np.arange(40)
+    for shape in ("full", "diag"):
+        asked = configuration("mixture", covariance_type=shape)
+        alone = GaussianMixture(3, covariance_type=shape, random_state=0)
+        np.testing.assert_array_equal(bench.cluster(asked).labels, alone.fit(X).labels_)
+        np.testing.assert_array_equal(bench.refit(asked, rows), alone.fit(X[rows]).labels_)
+    fits.clear()
+    bench.cluster(configuration("kmeans"))
+    bench.refit(configuration("kmeans"), rows)
+    assert fits == []
+    bench.cluster(configuration("kmeans", n_init=2))
+    assert fits == [("KMeans", 3, 50)]
+    fits.clear()
+    for k in (2, 3, 4):
+        bench.cluster(configuration("tree", n_clusters=k))
+    assert fits == [("Hierarchical", k, 50) for k in (1, 2, 3, 4)]

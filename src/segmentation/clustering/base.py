@@ -55,7 +55,8 @@ class Segmenter(ClusterMixin, BaseEstimator):
     Notes
     -----
     The class also tells a search how to treat the algorithm: `looks_for_density`, `from_data`, `equivalent`,
-    `first_settings`, `differs` and `kind`. An algorithm that needs no such treatment leaves them as they are.
+    `first_settings`, `differs`, `basis`, `is_basis` and `kind`. An algorithm that needs no such treatment leaves them
+    as they are.
     """
 
     looks_for_density: ClassVar[bool] = False
@@ -98,6 +99,21 @@ class Segmenter(ClusterMixin, BaseEstimator):
         bool
         """
         return True
+
+    def basis(self) -> "Segmenter | None":
+        """Give the algorithm whose fit this one begins at, which other settings may begin at too.
+
+        Returns
+        -------
+        Segmenter or None
+            Unfitted; `fit` takes it, fitted to the same rows, as `basis`. None where there is none.
+        """
+        return None
+
+    @property
+    def is_basis(self) -> bool:
+        """Whether other algorithms may begin at its fit."""
+        return False
 
     def kind(self, name: str) -> str:
         """Name what it optimises: clusterings that optimise the same do not confirm each other.

@@ -1,5 +1,6 @@
 """Algorithms whose segments are centres or densities, and which scikit-learn itself predicts with."""
 
+from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import cluster, mixture
 from sklearn.metrics import pairwise_distances_argmin
 
-from segmentation.clustering.base import Matrix, Segmenter, quiet
+from segmentation.clustering.base import Labels, Matrix, Segmenter, quiet
 from segmentation.clustering.refine import refines
 from segmentation.errors import InputError
 
@@ -48,6 +49,11 @@ class KMeans(_Inertia):
     n_iter_ : int
         Iterations of the best start.
     """
+
+    @property
+    def is_basis(self) -> bool:
+        """Mixtures begin at it, but not where its own beginning is given."""
+        return isinstance(self.init, str)
 
     def _learn(self, rows: Matrix) -> int:
         """Repeat rounds of starts until the best solution was found twice: few do where it is easy to find."""
@@ -233,16 +239,46 @@ class GaussianMixture(Mixture):
         """
         return float(self._model.aic(self._checked(X)))
 
-    def _learn(self, rows: Matrix) -> int:
+    def basis(self) -> Segmenter | None:
+        """Begin at the best k-means of many starts, unless `init_params` says otherwise."""
+        if self.init_params != "best-kmeans":
+            return None
+        return KMeans(self.n_clusters, max_starts=_STARTS, random_state=self.random_state)
+
+    def fit(self, X: ArrayLike, y: None = None, basis: Segmenter | None = None) -> Self:
+        """Find the segments of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Scaled customers, without missing values.
+        y : None
+            Ignored.
+        basis : Segmenter, optional
+            What `basis()` gives, fitted to X: it is not fitted again.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            On a parameter out of its range, or data that cannot be clustered with it.
+        """
+        return self._fit(X, partial(self._learn, basis=basis))
+
+    def _learn(self, rows: Matrix, basis: Segmenter | None = None) -> int:
         begin: dict[str, Any] = {}
-        if self.init_params == "best-kmeans":
-            begin = {"init_params": "random", "n_init": 1, **self._best_kmeans(rows)}
+        first = self.basis()
+        if first is not None:
+            labels = (basis or first.fit(rows)).labels_
+            begin = {"init_params": "random", "n_init": 1, **self._begin_at(rows, labels)}
         return self._adopt(self._theirs(n_components=self.n_clusters, **begin).fit(rows))
 
-    def _best_kmeans(self, rows: Matrix) -> dict[str, Matrix]:
-        """Shares, means and precisions of the segments of k-means."""
+    def _begin_at(self, rows: Matrix, labels: Labels) -> dict[str, Matrix]:
+        """Shares, means and precisions of segments."""
         k, d = self.n_clusters, rows.shape[1]
-        labels = KMeans(k, max_starts=_STARTS, random_state=self.random_state).fit(rows).labels_
         member = np.eye(k)[labels]
         # Of fewer distinct rows than segments some have no member.
         sizes = np.maximum(member.sum(axis=0), np.finfo(float).eps)[:, None]

@@ -215,7 +215,11 @@ class Hierarchical(_Rows):
         The merges in SciPy's form, for a dendrogram. It does not depend on `n_clusters`.
     """
 
-    def fit(self, X: ArrayLike, y: None = None, tree: Matrix | None = None) -> Self:
+    def basis(self) -> Segmenter:
+        """One tree of merges serves every number of segments."""
+        return Hierarchical(1, linkage=self.linkage, max_rows=self.max_rows)
+
+    def fit(self, X: ArrayLike, y: None = None, basis: Segmenter | None = None) -> Self:
         """Find the segments of X.
 
         Parameters
@@ -224,9 +228,8 @@ class Hierarchical(_Rows):
             Scaled customers, without missing values.
         y : None
             Ignored.
-        tree : ndarray of shape (n_rows_fitted_ - 1, 4), optional
-            `linkage_matrix_` of an earlier fit on the same X with the same linkage and `max_rows`, to cut it
-            at another `n_clusters` without growing it again.
+        basis : Segmenter, optional
+            What `basis()` gives, fitted to X: its tree is cut and not grown again.
 
         Returns
         -------
@@ -237,7 +240,7 @@ class Hierarchical(_Rows):
         InputError
             On a parameter out of its range, or a tree of another size.
         """
-        return self._fit(X, partial(self._learn, tree=tree))
+        return self._fit(X, partial(self._learn, tree=getattr(basis, "linkage_matrix_", None)))
 
     def kind(self, name: str) -> str:
         """Each linkage merges for a reason of its own."""
@@ -250,7 +253,7 @@ class Hierarchical(_Rows):
             tree = scipy_linkage(rows, self.linkage) if len(rows) > 1 else np.empty((0, 4))
         if np.shape(tree) != (len(rows) - 1, 4):
             raise InputError(
-                f"tree must have shape ({len(rows) - 1}, 4) for these rows; got {np.shape(tree)}"
+                f"The tree of basis must have shape ({len(rows) - 1}, 4) for these rows; it has {np.shape(tree)}"
             )
         self.linkage_matrix_ = tree
         return self._remember(rows, cut_tree(tree, self.n_clusters))
