@@ -8,36 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
+from artists import NASTY, drawn, texts
 from matplotlib.image import imread
-from matplotlib.text import Text
 from scipy.cluster.hierarchy import linkage
 
 from segmentation import plots
 from segmentation.errors import InputError
 
-NASTY = [
-    "<script>alert(1)</script>",
-    "$x_1$",
-    "n" * 300,
-    "Доход клиента",
-    "\N{UNICORN FACE} fun",
-    "_hidden",
-    "",
-    "a\nb",
-]
-
 
 def pixels(png):
     return imread(io.BytesIO(png), format="png")
-
-
-def drawn(figure):
-    """The pixels of a figure, which must show more than paper."""
-    assert isinstance(figure, Figure)
-    picture = pixels(plots.to_png(figure, dpi=50))
-    assert (picture[..., :3] < 0.9).any(axis=2).sum() > 100
-    return picture
 
 
 def figures_of(table, labels, units):
@@ -168,7 +148,7 @@ def test_a_sample_is_drawn_of_many_customers_and_the_figure_says_so():
         plots.scatter_3d(X, labels),
         plots.pca_scatter(X, labels),
     ):
-        said = [text.get_text() for text in figure.findobj(Text)]
+        said = texts(figure)
         assert any("5,000 of 20,000 points drawn" in text for text in said)
         assert "Segment 0 (6,667)" in said
 
