@@ -111,4 +111,8 @@ def test_long_names_of_many_columns_are_not_cut_at_the_edge():
     columns = [f"a_rather_long_column_name_{i}" for i in range(30)]
     table = pd.DataFrame(np.random.default_rng(0).normal(50, 9, (60, 30)), columns=columns)
 
-    drawn(plots.associations(table.corr("spearman").abs(), columns[:15]))
+    figure = plots.associations(table.corr("spearman").abs(), columns[:15])
+
+    # Whoever shows a figure again lays it out again.
+    drawn(figure)
+    drawn(figure, dpi=110)
