@@ -350,11 +350,11 @@ def test_the_heat_map_holds_each_difference_in_the_row_of_its_feature():
 
 
 def test_segments_stand_under_each_other_with_their_customers():
-    (axes,) = panels(segment_sizes([1, 1, 1, 0, -1]))
+    (axes,) = panels(segment_sizes([1, 1, 1, 0, -1, -1]))
 
-    assert list(bars(axes).items()) == [("Segment 0", 1), ("Segment 1", 3), ("Noise", 1)]
+    assert list(bars(axes).items()) == [("Segment 0", 1), ("Segment 1", 3), ("Noise", 2)]
     assert list(bar_colors(axes).values()) == COLORS
-    assert beside(axes) == {"Segment 0": "1 (20.0%)", "Segment 1": "3 (60.0%)", "Noise": "1 (20.0%)"}
+    assert beside(axes) == {"Segment 0": "1 (16.7%)", "Segment 1": "3 (50.0%)", "Noise": "2 (33.3%)"}
 
 
 def test_the_tree_joins_at_the_heights_of_its_merges_and_is_cut_between_them():
