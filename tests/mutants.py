@@ -302,6 +302,21 @@ MUTANTS = [
         ("if over > 1e-12", "if over > 0.5"),
     ),
     *of(
+        "analysis/_evidence.py",
+        "commands/test_sweep.py::test_each_logged_figure_is_that_of_the_function_it_is_named_after",
+        ("dbcv(yardstick.X, winner.labels, seed)", "0.5"),
+        ("share_negative(values, sampled),", "0.0,"),
+        ("gaps.values[at]", "gaps.values[0]"),
+        ("gaps.errors[at]", "gaps.errors[0]"),
+        ("prediction_strength(X, fit, FEWER_FITS // 2, seed)", "1.0"),
+        ('"stability_spread": proof_of_winner.spread', '"stability_spread": 0.0'),
+    ),
+    *of(
+        "study/_views.py",
+        "commands/test_sweep.py::test_each_logged_figure_is_that_of_the_function_it_is_named_after",
+        ('{"stability": evidence.stability.score', '{"stability": 0.98'),
+    ),
+    *of(
         "study/_bench.py",
         "study/test_bench.py study/test_search.py",
         ('f"{configuration.algorithm} {algorithm.linkage}"', "configuration.algorithm"),
