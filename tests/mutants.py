@@ -317,13 +317,13 @@ MUTANTS = [
     ),
     *of(
         "study/_bench.py",
-        "study/test_bench.py study/test_search.py",
+        "study/test_bench.py",
         ('f"{configuration.algorithm} {algorithm.linkage}"', "configuration.algorithm"),
         ("(KMeans, MiniBatchKMeans, BisectingKMeans)):", "(KMeans, MiniBatchKMeans)):"),
     ),
     *of(
         "study/_plan.py",
-        "study/test_bench.py study/test_search.py",
+        "study/test_search.py::TestPlan",
         (
             "QUANTILES = (0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995)",
             "QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.05, 0.15, 0.25, 0.35, 0.45)",
