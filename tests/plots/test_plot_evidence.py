@@ -430,33 +430,57 @@ def test_twenty_segments_and_twelve_long_names_fit(seed):
 
 
 @pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: plots.structure([], [], [], ""), "No cut was possible."),
+        (
+            lambda: plots.structure([2, 3], [-1, -1], [0.2, 0.2], "Too few customers to tell."),
+            "Too few customers to tell.",
+        ),
+        (lambda: plots.segment_stability(DOTS.iloc[:0]), "There is no segment to draw."),
+        (lambda: plots.segment_stability(DOTS.assign(jaccard=np.nan)), "There is no segment to draw."),
+        (lambda: plots.segment_flows([]), "Two solutions are needed; given: 0, for 0 customers."),
+        (
+            lambda: plots.segment_flows([[0, 1]], chosen=2),
+            "Two solutions are needed; given: 1, for 2 customers.",
+        ),
+        (lambda: plots.segment_flows([[], []]), "Two solutions are needed; given: 2, for 0 customers."),
+        (lambda: plots.agreement_matrix(pd.DataFrame()), "There is no agreement to draw between 0 answers."),
+        (
+            lambda: plots.agreement_matrix(pd.DataFrame([[1.0]], ["a"], ["a"])),
+            "There is no agreement to draw between 1 answer.",
+        ),
+        (
+            lambda: plots.agreement_matrix(pd.DataFrame(np.nan, ["a", "b"], ["a", "b"])),
+            "There is no agreement to draw between 2 answers.",
+        ),
+        (lambda: plots.gap_curve([], [], []), "There is no gap to draw."),
+        (
+            lambda: plots.pareto_front(pd.DataFrame({"a": [], "b": []}), "a", "b"),
+            "None of 0 candidates has both objectives.",
+        ),
+        (lambda: plots.selection_evidence(CANDIDATES.iloc[:0]), "Nothing to compare: 0 candidates."),
+    ],
+)
+def test_a_figure_of_nothing_says_why(draw, said):
+    assert said in texts(drawn(draw()))
+
+
+@pytest.mark.parametrize(
     "draw",
     [
-        lambda: plots.structure([], [], [], ""),
-        lambda: plots.structure([2, 3], [-1, -1], [0.2, 0.2], "Too few customers to tell."),
         lambda: plots.structure([2], [0.4], [np.nan], ""),
         lambda: plots.structure([2, 3], [-0.2, -0.1], [0.1, -0.3], "None."),
-        lambda: plots.segment_stability(DOTS.iloc[:0]),
-        lambda: plots.segment_stability(DOTS.assign(jaccard=np.nan)),
         lambda: plots.segment_stability(DOTS.iloc[:1], chosen=3),
         lambda: plots.segment_stability(DOTS.assign(jaccard=0.0), chosen=9),
-        lambda: plots.segment_flows([]),
-        lambda: plots.segment_flows([[0, 1]], chosen=2),
-        lambda: plots.segment_flows([[], []]),
         lambda: plots.segment_flows([[-1] * 9, [0] * 9, [0] * 8 + [1]], chosen=1),
-        lambda: plots.agreement_matrix(pd.DataFrame()),
-        lambda: plots.agreement_matrix(pd.DataFrame([[1.0]], ["a"], ["a"])),
-        lambda: plots.agreement_matrix(pd.DataFrame(np.nan, ["a", "b"], ["a", "b"])),
         lambda: plots.agreement_matrix(pd.DataFrame([[1.0, np.nan], [0.2, 1.0]], ["a", "a"], ["a", "a"])),
-        lambda: plots.gap_curve([], [], []),
         lambda: plots.gap_curve([3], [0.5], [0.1], chosen=3, best=3),
         lambda: plots.gap_curve([1, 2], [0.5, np.nan], [0.1, np.nan], chosen=9, best=7),
-        lambda: plots.pareto_front(pd.DataFrame({"a": [], "b": []}), "a", "b"),
         lambda: plots.pareto_front(pd.DataFrame({"a": [1.0], "b": [1.0]}), "a", "b", [0], winner=0),
-        lambda: plots.selection_evidence(CANDIDATES.iloc[:0]),
         lambda: plots.selection_evidence(CANDIDATES.iloc[:1]),
         lambda: plots.selection_evidence(CANDIDATES.assign(stability=0.0, agreement=0.0, silhouette=-0.5)),
     ],
 )
-def test_little_or_nothing_to_draw_still_makes_a_figure(draw):
+def test_little_to_draw_still_makes_a_figure(draw):
     drawn(draw())

@@ -534,33 +534,57 @@ def test_names_of_any_kind_are_drawn_in_trees_moves_and_curves(name):
 
 
 @pytest.mark.parametrize(
-    "draw",
+    ("draw", "said"),
     [
-        lambda: plots.segment_profile(numbers_of([], [])),
-        lambda: plots.segment_profile(numbers_of([0], ["a"]).assign(effect=np.nan, center=np.nan)),
-        lambda: plots.parallel_segments(numbers_of([], [])),
-        lambda: plots.parallel_segments(numbers_of([0, 1], ["a"]).assign(effect=[30.0, -1.0])),
-        lambda: plots.composition_bars(categories_of([], [], [])),
-        lambda: plots.segment_separation(np.empty((0, 2)), []),
-        lambda: plots.segment_separation(np.zeros((5, 3)), [0, 0, 1, 1, -1]),
-        lambda: plots.segment_separation(np.arange(6.0).reshape(6, 1), [0, 0, 0, 1, 1, 1]),
-        lambda: plots.segment_separation(np.full((3, 2), np.nan), [0, 0, 1]),
-        lambda: plots.segment_separation(np.zeros((3, 0)), [0, 0, 1]),
-        lambda: plots.feature_boxes(pd.DataFrame({"g": ["x", "y"]}), [0, 1]),
-        lambda: plots.feature_boxes(pd.DataFrame({"a": [1.0, 2.0, 9e5, 8e5]}), [0, 0, 1, 1]),
-        lambda: plots.feature_boxes(pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, np.inf]}), [0, 1]),
-        lambda: plots.surrogate_tree(Node("", 0, 9)),
-        lambda: plots.surrogate_tree(Node("", 0, 99, 0.2, tuple(Node("x", 0, 3) for _ in range(30)))),
-        lambda: plots.migration_flows(pd.DataFrame()),
-        lambda: plots.migration_flows(pd.DataFrame([[0]])),
-        lambda: plots.drift_bars(pd.DataFrame({"column": [], "psi": []})),
-        lambda: plots.drift_bars(pd.DataFrame({"column": ["a"], "psi": [0.0]})),
-        lambda: plots.share_change({}, {}),
-        lambda: plots.power_curve(pd.DataFrame({"change": [], "size": [], "alarms": []})),
-        lambda: plots.power_curve(pd.DataFrame({"change": ["a"], "size": [0.5], "alarms": [1.0]}), None),
-        lambda: plots.value_bars(pd.DataFrame({"customers": [3], "share": [1.0], "value_share": [-0.2]})),
-        lambda: plots.value_bars(pd.DataFrame({"customers": [], "share": [], "value_share": []})),
+        (lambda: plots.segment_profile(numbers_of([], [])), "There is no variable to draw."),
+        (lambda: plots.parallel_segments(numbers_of([], [])), "There is no variable to draw."),
+        (lambda: plots.composition_bars(categories_of([], [], [])), "There is no column of categories."),
+        (lambda: plots.segment_separation(np.empty((0, 2)), []), "There is no customer to draw."),
+        (
+            lambda: plots.segment_separation(np.full((3, 2), np.nan), [0, 0, 1]),
+            "There is no customer to draw.",
+        ),
+        (lambda: plots.segment_separation(np.zeros((3, 0)), [0, 0, 1]), "There is no customer to draw."),
+        (
+            lambda: plots.feature_boxes(pd.DataFrame({"g": ["x", "y"]}), [0, 1]),
+            "Nothing to draw: 2 customers, 0 features.",
+        ),
+        (lambda: plots.surrogate_tree(Node("", 0, 9)), "One rule for all 9 customers: no tree."),
+        (lambda: plots.migration_flows(pd.DataFrame()), "There is no customer in both."),
+        (lambda: plots.migration_flows(pd.DataFrame([[0]])), "There is no customer in both."),
+        (
+            lambda: plots.drift_bars(pd.DataFrame({"column": [], "psi": []})),
+            "There is no feature with an index.",
+        ),
+        (lambda: plots.share_change({}, {}), "There is no segment."),
+        (
+            lambda: plots.power_curve(pd.DataFrame({"change": [], "size": [], "alarms": []})),
+            "There is no change that was tried.",
+        ),
+        (
+            lambda: plots.value_bars(pd.DataFrame({"customers": [], "share": [], "value_share": []})),
+            "No value is known of the segments: no value column is named.",
+        ),
     ],
 )
-def test_little_or_nothing_to_draw_still_makes_a_picture(draw):
+def test_a_figure_of_nothing_says_why(draw, said):
+    assert said in texts(drawn(draw()))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.segment_profile(numbers_of([0], ["a"]).assign(effect=np.nan, center=np.nan)),
+        lambda: plots.parallel_segments(numbers_of([0, 1], ["a"]).assign(effect=[30.0, -1.0])),
+        lambda: plots.segment_separation(np.zeros((5, 3)), [0, 0, 1, 1, -1]),
+        lambda: plots.segment_separation(np.arange(6.0).reshape(6, 1), [0, 0, 0, 1, 1, 1]),
+        lambda: plots.feature_boxes(pd.DataFrame({"a": [1.0, 2.0, 9e5, 8e5]}), [0, 0, 1, 1]),
+        lambda: plots.feature_boxes(pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, np.inf]}), [0, 1]),
+        lambda: plots.surrogate_tree(Node("", 0, 99, 0.2, tuple(Node("x", 0, 3) for _ in range(30)))),
+        lambda: plots.drift_bars(pd.DataFrame({"column": ["a"], "psi": [0.0]})),
+        lambda: plots.power_curve(pd.DataFrame({"change": ["a"], "size": [0.5], "alarms": [1.0]}), None),
+        lambda: plots.value_bars(pd.DataFrame({"customers": [3], "share": [1.0], "value_share": [-0.2]})),
+    ],
+)
+def test_little_to_draw_still_makes_a_figure(draw):
     drawn(draw())

@@ -105,29 +105,38 @@ def test_curves_and_searches_can_be_drawn_under_any_name(name):
 
 
 @pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: plots.silhouette_curve({}, "x"), "There is no silhouette to draw."),
+        (lambda: plots.silhouette_curve({"a": ([], [])}, "x"), "There is no silhouette to draw."),
+        (lambda: plots.elbow([], [], "x"), "There is no inertia to draw."),
+        (lambda: plots.k_distance([], 4, eps=0.5), "There is no distance to draw."),
+        (lambda: plots.history([]), "None of 0 trials has a value."),
+        (lambda: plots.history([np.nan]), "None of 1 trials has a value."),
+        (lambda: plots.importance({}), "There is no importance to draw."),
+        (lambda: plots.parallel_coordinate(pd.DataFrame(), []), "Nothing to draw: 0 trials, 0 parameters."),
+        (lambda: plots.dendrogram(np.empty((0, 4)), 1), "One customer makes no tree."),
+    ],
+)
+def test_a_figure_of_nothing_says_why(draw, said):
+    assert said in texts(drawn(draw()))
+
+
+@pytest.mark.parametrize(
     "draw",
     [
-        lambda: plots.silhouette_curve({}, "x"),
-        lambda: plots.silhouette_curve({"a": ([], [])}, "x"),
-        lambda: plots.elbow([], [], "x"),
         lambda: plots.elbow([3], [1.0], "x", knee=7),
-        lambda: plots.k_distance([], 4, eps=0.5),
         lambda: plots.k_distance([0.0], 4, eps=0.5),
-        lambda: plots.history([]),
-        lambda: plots.history([np.nan]),
         lambda: plots.history([0.5], [False]),
-        lambda: plots.importance({}),
         lambda: plots.importance({"a": 0.0}),
-        lambda: plots.parallel_coordinate(pd.DataFrame(), []),
         lambda: plots.parallel_coordinate(
             pd.DataFrame({"a": [0.0], "b": [None], "c": [np.nan]}), [0.5], log=["a"]
         ),
-        lambda: plots.dendrogram(np.empty((0, 4)), 1),
         lambda: plots.dendrogram([[0, 1, 0.0, 2]], 1),
         lambda: plots.dendrogram([[0, 1, 2.0, 2]], 2),
     ],
 )
-def test_little_or_nothing_to_draw_still_makes_a_figure(draw):
+def test_little_to_draw_still_makes_a_figure(draw):
     drawn(draw())
 
 
