@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, silhouette_samples, silhouette_score
+from sklearn.preprocessing import StandardScaler
 
+from segmentation.clustering import KMeans
 from segmentation.data import Demo
+from segmentation.evaluation import dbcv, gap, prediction_strength, share_negative, stability
+from segmentation.features import FeatureSet
 
 SMALL = ("data.n_customers=150", "print=json")
 QUICK = (*SMALL, "search.n_trials=14")
@@ -361,6 +365,45 @@ def test_the_evidence_is_in_tables_pictures_and_on_the_trials(segment, client):
     board = csv(client, parent, "study/leaderboard.csv")
     assert board["failed"].iloc[1:].notna().any()
     assert {"stability", "agreement"} <= set(board)
+
+
+def test_each_logged_figure_is_that_of_the_function_it_is_named_after(segment, client):
+    words = ("algorithm=kmeans", "scaler=standard", "search.n_trials=5", "search.seed=0")
+    parent = (swept := segment("sweep", *SMALL, *words).json())["parent_run_id"]
+    logged = client.get_run(parent).data.metrics
+    labels = csv(client, parent, "segments/assignments.csv", index_col=0)["segment"].to_numpy()
+    columns = FeatureSet(["annual_income", "spending_score"])
+    X = StandardScaler().fit_transform(columns.fit_transform(Demo(n_customers=150).read().table))
+
+    def kmeans(**params):
+        return KMeans(**{**swept["winner"]["params"], "random_state": 0, **params})
+
+    def repeated(k, labels, fits):
+        return stability(lambda rows: kmeans(n_clusters=k).fit(X[rows]).labels_, labels, fits)
+
+    k = labels.max() + 1
+    of_all = repeated(k, labels, 20)
+    gaps = gap(X, lambda rows, k: KMeans(k, n_init=2, random_state=0).fit(rows).labels_, range(1, 11), 10)
+    expected = {
+        "stability": of_all.score,
+        "stability_spread": of_all.spread,
+        "jaccard_min": of_all.jaccard_min,
+        "share_negative_yardstick": share_negative(silhouette_samples(X, labels), labels),
+        "dbcv_yardstick": dbcv(X, labels),
+        "prediction_strength": prediction_strength(X, lambda half: kmeans().fit(half).predict, 4),
+        "gap_k": gaps.k,
+        "gap_yardstick": gaps.values[k - 1],
+        "gap_error_yardstick": gaps.errors[k - 1],
+        "silhouette_yardstick": silhouette_score(X, labels),
+    }
+    assert {name: logged[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert {name: swept["winner"]["scores"][name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    board = csv(client, parent, "study/leaderboard.csv").set_index("n_segments")["stability"]
+    assert board.nunique() > 1
+    for k, shown in board.items():
+        own = kmeans(n_clusters=int(k)).fit(X).labels_
+        # Six fits judge who does not lead.
+        assert any(repeated(int(k), own, fits).score == pytest.approx(shown) for fits in (6, 20))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+from artists import bars, beside, color_bar, legend, line, panels, points, points_by_color, ticks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation.errors import InputError
-from segmentation.plots import elbow, history, parallel_coordinate, silhouette_curve
+from segmentation.plots import (
+    elbow,
+    history,
+    importance,
+    k_distance,
+    parallel_coordinate,
+    segment_color,
+    silhouette_curve,
+)
 from segmentation.plots._curves import curve_info, k_distance_info
 from segmentation.plots._search import history_info, parallel_info
 
@@ -121,3 +130,85 @@ def test_one_number_of_segments_has_whole_ticks_beside_it(chosen):
         low, high = axes.get_xlim()
         assert low < 3 < high
         assert all(tick == round(tick) for tick in axes.get_xticks())
+
+
+def test_the_elbow_shows_each_inertia_at_its_k_with_knee_and_choice():
+    (axes,) = panels(elbow([4, 2, 3], [2.0, 9.0, 3.0], "x", knee=3, chosen=4))
+
+    assert points(axes.lines[0]) == [(2, 9), (3, 3), (4, 2)]
+    assert line(axes, "knee at k = 3") == [(3, 3)]
+    assert line(axes, "chosen: k = 4") == [(4, 0), (4, 1)]
+    assert axes.get_xlabel() == "Number of segments k"
+    assert axes.get_ylabel().startswith("Inertia")
+
+
+def test_each_silhouette_curve_has_its_own_line_and_a_ring_at_its_best():
+    figure = silhouette_curve({"low": ([3, 2], [0.1, 0.4]), "high": ([2, 4, 3], [0.2, 0.5, 0.6])}, "x", 3)
+
+    (axes,) = panels(figure)
+    first, second = segment_color(0), segment_color(1)
+    lines = [points(artist) for artist in axes.lines]
+    assert lines[:2] == [[(2, 0.2), (3, 0.6), (4, 0.5)], [(3, 0.6)]]
+    assert lines[2:4] == [[(2, 0.4), (3, 0.1)], [(2, 0.4)]]
+    # The best algorithm comes first; the colour is that of its place in the study.
+    assert list(legend(figure).items())[:2] == [("high: 0.600 at 3", second), ("low: 0.400 at 2", first)]
+    assert list(legend(figure))[2] == "chosen: k = 3"
+    assert set(points_by_color(axes)) >= {first, second}
+
+
+def test_distances_rise_over_the_customers_and_eps_is_a_level():
+    (axes,) = panels(k_distance([3.0, 1.0, 2.0], 4, eps=1.5))
+
+    assert points(axes.lines[0]) == [(1, 1), (2, 2), (3, 3)]
+    assert line(axes, "eps = 1.5: 2 customers beyond") == [(0, 1.5), (1, 1.5)]
+
+
+def test_the_history_shows_each_trial_where_it_was_and_what_it_reached():
+    figure = history([0.2, np.nan, 0.9, 0.5, 0.4], [True, True, False, True, True], objective="gain")
+
+    (axes,) = panels(figure)
+    assert line(axes, "trial") == [(0, 0.2), (3, 0.5), (4, 0.4)]
+    assert line(axes, "breaks a constraint") == [(2, 0.9)]
+    assert line(axes, "best so far") == [(0, 0.2), (1, 0.2), (2, 0.2), (3, 0.5), (4, 0.5)]
+    assert line(axes, "best: 0.5 (trial 3)") == [(3, 0.5)]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Trial", "gain")
+    assert list(legend(figure)) == ["trial", "breaks a constraint", "best so far", "best: 0.5 (trial 3)"]
+
+
+def test_the_most_important_parameter_is_on_top():
+    (axes,) = panels(importance({"a": 0.2, "b": 0.7, "c": 0.001, "d": np.nan}))
+
+    assert list(bars(axes).items()) == [("b", 0.7), ("a", 0.2), ("c", 0.001)]
+    assert beside(axes) == {"b": "0.70", "a": "0.20", "c": "< 0.01"}
+    (axes,) = panels(importance({f"p{i:02}": i / 500 for i in range(25)}))
+    assert list(bars(axes)) == [f"p{i:02}" for i in range(24, 4, -1)]
+
+
+@pytest.mark.parametrize(("maximize", "best", "shown"), [(True, 0, 0.9), (False, 1, 0.1)])
+def test_each_trial_is_a_line_through_its_parameters(maximize, best, shown):
+    params = pd.DataFrame({"k": [2, 6, 4], "scaler": ["none", "robust", None]})
+
+    figure = parallel_coordinate(params, [0.9, 0.1, 0.5], maximize=maximize, objective="gain")
+
+    (axes,) = panels(figure)
+    (trials,) = axes.collections
+    lines = [[y for _, y in path] for path in trials.get_segments()]
+    drawn = [[0, 0.25], [1, 0.75], [0.5, -0.14]]
+    # From the worst to the best, which lies on top and is drawn once more.
+    assert lines == [drawn[i] for i in ([1, 2, 0] if maximize else [0, 2, 1])]
+    assert points(axes.lines[0]) == list(enumerate(drawn[best]))
+    assert list(ticks(axes.xaxis).items()) == [(0, "k"), (1, "scaler")]
+    assert {(t.xy, t.get_text()) for t in axes.texts} >= {
+        ((0, 0), "2"),
+        ((0, 1), "6"),
+        ((1, 0.25), "none"),
+        ((1, 0.75), "robust"),
+        ((1, -0.14), "not used"),
+    }
+    low, high, *_ = color_bar(figure)
+    assert (low, high) == (0.1, 0.9)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [f"best: {shown}"]
+    # Bright yellow is the best of both, dark violet the worst.
+    brightness = np.asarray(trials.get_colors())[:, :3].sum(axis=1)
+    assert brightness.argmax() == 2
+    assert brightness.argmin() == 0

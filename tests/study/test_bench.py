@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from segmentation.clustering import GaussianMixture, Hierarchical, KMeans
+from segmentation.clustering import BisectingKMeans, GaussianMixture, Hierarchical, KMeans
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
 from segmentation.study import Bench, Configuration, Space
@@ -48,6 +50,21 @@ def test_the_yardstick_is_the_same_whatever_the_scaler(table):
 def test_what_a_scaler_cannot_do_is_the_users_mistake(table):
     with pytest.raises(InputError, match="scaler=minmax, reducer=pca: n_components=9"):
         make(table).fit(Configuration("all", "minmax", "pca", "kmeans", (("pca.n_components", 9),)))
+
+
+def test_each_linkage_is_a_kind_of_its_own_and_all_that_minimise_inertia_are_one(table):
+    algorithms = {"kmeans": KMeans(), "bisecting_kmeans": BisectingKMeans(), "hierarchical": Hierarchical()}
+    space = replace(make(table).space, algorithms=algorithms)
+    bench = Bench(table, space, StandardScaler(), "standard")
+
+    def kind(algorithm, **params):
+        own = tuple((f"{algorithm}.{name}", value) for name, value in params.items())
+        return bench.candidate(0, Configuration("all", "standard", "none", algorithm, own)).algorithm
+
+    # Answers of one kind do not confirm each other.
+    assert kind("kmeans") == kind("bisecting_kmeans")
+    linkages = [kind("hierarchical", linkage=linkage) for linkage in ("ward", "average", "single")]
+    assert len({kind("kmeans"), *linkages}) == 4
 
 
 def test_customers_that_are_all_the_same_are_refused():

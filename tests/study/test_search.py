@@ -4,6 +4,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
@@ -278,6 +279,14 @@ class TestPlan:
         assert (samples.low, samples.high) == (3, 9)
         sizes = params["hdbscan"]["min_cluster_size"]
         assert (sizes.low, sizes.high) == (5, 11)
+
+    def test_radii_make_core_rows_of_these_shares_of_the_customers(self, planned, table):
+        X = StandardScaler().fit_transform(table)
+        # About log(90) customers make a core, the customer itself among them.
+        distances = np.sort(cdist(X, X), axis=1)[:, 3]
+        trials = [t for t in planned.plan() if t.get("dbscan.min_samples") == 4]
+        shares = [np.mean(distances <= t["dbscan.eps"]) for t in trials]
+        assert shares == pytest.approx([0.9, 0.7, 0.98, 0.5, 0.8, 0.95, 0.6, 0.85, 0.995], abs=0.012)
 
     def test_a_study_begins_with_the_plan_as_it_is(self, planned):
         settings = search(200)

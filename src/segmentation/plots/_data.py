@@ -124,7 +124,7 @@ def associations(matrix: pd.DataFrame, numeric: Sequence[str]) -> Figure:
     figure, area = new_figure(title, notes, (side + 1, side))
     axes = area.subplots()
     axes.set_facecolor(GRID)
-    image = axes.imshow(np.ma.masked_invalid(info.strength), cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(np.ma.masked_invalid(info.strength), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     names = [words(column, 22) for column in info.columns]
     dress(axes, grid="")
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")

@@ -407,7 +407,7 @@ def correlations(table: pd.DataFrame) -> Figure:
     figure, area = new_figure(title, notes, (side + 1, side))
     axes = area.subplots()
     axes.set_facecolor(GRID)
-    image = axes.imshow(np.ma.masked_invalid(info.rho), cmap="RdBu_r", vmin=-1, vmax=1)
+    image = axes.imshow(np.ma.masked_invalid(info.rho), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     names = [words(column, 20) for column in info.columns]
     dress(axes, grid="")
     axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")

@@ -237,7 +237,7 @@ def scatter_3d(
     axes.tick_params(labelsize=SMALL_SIZE)
     axes.view_init(elev=22, azim=-55)
     # The label of the vertical axis lies outside the box that the layout measures.
-    axes.set_box_aspect(None, zoom=1.1)
+    axes.set_box_aspect(None, zoom=1.05)
     segment_legend(area, info.all_labels)
     return figure
 
