@@ -12,7 +12,8 @@ from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Verdict
 from segmentation.features import prepared_text
-from segmentation.serving import Reference, SegmentModel
+from segmentation.monitoring import Reference
+from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Space
 from segmentation.tracking import Run, Store, log_model
 

@@ -18,8 +18,9 @@ from segmentation.data import Customers
 from segmentation.data.customers import ROW
 from segmentation.data.files import open_table
 from segmentation.errors import InputError, nearest
+from segmentation.monitoring import Drift, DriftThresholds, Migration, Reference, drift, migrate
 from segmentation.report import Facts, Picture, Points, Section, Table, page
-from segmentation.serving import Drift, Limits, Migration, Reference, SegmentModel, drift, migrate
+from segmentation.serving import SegmentModel
 from segmentation.tracking import ModelVersion, Run, Store, assignments, load_model, version_at
 
 RETRAIN = 4
@@ -54,7 +55,7 @@ class Watched:
         What was logged with it.
     customers : Customers
         The customers.
-    limits : Limits
+    thresholds : DriftThresholds
         What counts as a change.
     drift : Drift
         How they differ from those of the training.
@@ -69,7 +70,7 @@ class Watched:
     model: SegmentModel
     metadata: Mapping[str, Any]
     customers: Customers
-    limits: Limits
+    thresholds: DriftThresholds
     drift: Drift
     migration: Migration | None
     names: Mapping[str, str]
@@ -113,7 +114,7 @@ def watch(config: DictConfig) -> Watched:
     -------
     Watched
     """
-    limits: Limits = build(config.drift, "drift")
+    thresholds: DriftThresholds = build(config.drift, "drift")
     model, metadata = load_model(config.model)
     version = version_at(config.model)
     if not metadata.get("reference"):
@@ -127,7 +128,7 @@ def watch(config: DictConfig) -> Watched:
         Reference.from_dict(metadata["reference"]),
         model,
         customers.table,
-        limits,
+        thresholds,
         version.tags.get("verdict") if version else None,
         config.structure,
         config.seed,
@@ -150,7 +151,7 @@ def watch(config: DictConfig) -> Watched:
             )
     if migration is not None and not migration.known:
         migration = None
-    return Watched(config.model, version, model, metadata, customers, limits, found, migration, names)
+    return Watched(config.model, version, model, metadata, customers, thresholds, found, migration, names)
 
 
 def later_data(config: DictConfig, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,7 +250,7 @@ def _pictures(watched: Watched) -> dict[str, Picture]:
     found, migration = watched.drift, watched.migration
     names = {s.number: s.name for s in watched.model.segments} | {-1: watched.model.noise_name}
     colors = {s.number: s.color for s in watched.model.segments}
-    bounds = watched.limits.watch["psi"], watched.limits.retrain["psi"]
+    bounds = watched.thresholds.watch["psi"], watched.thresholds.retrain["psi"]
     with plots.identities(names, colors):
         drawn = {
             "share_change": plots.share_change(found.segments["expected"], found.segments["share"]),
@@ -308,8 +309,8 @@ def _found_parts(watched: Watched) -> list[Any]:
         "Model": f"{watched.title}, trained on {found.trained_on:,} customers",
         "Customers now": f"{found.customers:,} ({watched.customers.name})",
         "Outside the training's ranges": f"{found.outside:.1%}",
-        "What so many customers can show": f"a shift of {found.sees:.2g} standard deviations of a feature is seen in "
-        f"9 of 10 cases",
+        "Smallest shift of a feature that is detected": f"{found.detectable_shift:.2g} standard deviations, in 9 of "
+        f"10 cases",
     }
     return [*parts, Facts(facts)]
 
@@ -458,7 +459,7 @@ def watch_record(watched: Watched, run_id: str, report: str | None) -> dict[str,
         "fingerprint": watched.customers.fingerprint,
         "n_customers": found.customers,
         "trained_on": found.trained_on,
-        "sees": found.sees,
+        "sees": found.detectable_shift,
         "metrics": found.metrics(),
         "segments": _records(found.segments.reset_index()),
         "features": _records(found.features.reset_index()),

@@ -31,7 +31,15 @@ from segmentation.data import Customers, Demo, MallFile, TableFile
 from segmentation.errors import InputError
 from segmentation.evaluation import Yardstick
 from segmentation.serving import SegmentModel
-from segmentation.serving._stream import STANDARD_INPUT, Counts, Folder, Ledger, Lines, Served, stream
+from segmentation.streaming import (
+    STANDARD_INPUT,
+    Counts,
+    FileSource,
+    JsonLinesSource,
+    ServedModel,
+    StreamState,
+    stream,
+)
 from segmentation.study import Configuration, Fitted
 from segmentation.tracking import ModelVersion, Registry, Store, load_model, version_at
 
@@ -76,10 +84,10 @@ def run(config: DictConfig) -> Result:
     with (
         _ending_well(),
         threadpool_limits(1),
-        Ledger(Path(config.output), place, champion.name, every is not None) as ledger,
+        StreamState(Path(config.output), place, champion.name, every is not None) as state,
         tqdm(desc="records", file=sys.stderr, leave=False, mininterval=1.0) as progress,
     ):
-        records = _records(config, ledger, champion)
+        records = _records(config, state, champion)
 
         def stop() -> bool:
             late = config.max_seconds is not None and time.monotonic() - started >= config.max_seconds
@@ -90,15 +98,15 @@ def run(config: DictConfig) -> Result:
             done += counts
             progress.update(counts.records)
             progress.set_postfix_str(f"{done.rejected} rejected, {done.changes} changes", refresh=False)
-            if every is not None and ledger.since_update >= every:
-                updates.append(_update(config, store, ledger, champion))
+            if every is not None and state.since_update >= every:
+                updates.append(_update(config, store, state, champion))
 
-        stream(records, ledger, champion, stop, config.poll, on_batch)
-        total = ledger.total
-        _tell_what_is_left(records, ledger)
+        stream(records, state, champion, stop, config.poll, on_batch)
+        total = state.total
+        _tell_what_is_left(records, state)
     if INTERRUPTED.is_set():
         raise KeyboardInterrupt
-    passed = records.passed if isinstance(records, Lines) else 0
+    passed = records.passed if isinstance(records, JsonLinesSource) else 0
     record = {
         "model": config.model,
         "version": champion.version,
@@ -137,7 +145,7 @@ class _Champion:
         self._config = config
         self.registered: ModelVersion | None = None
         self.metadata: dict[str, Any] = {}
-        self._served: Served | None = None
+        self._served: ServedModel | None = None
         self._asked = -np.inf
         self()
 
@@ -151,7 +159,7 @@ class _Champion:
         """Which one it is."""
         return self.registered.version if self.registered else str(self._config.model)
 
-    def __call__(self) -> Served:
+    def __call__(self) -> ServedModel:
         """Load it where it is another one than before."""
         if self._served is None or time.monotonic() > self._asked + REFRESH:
             found = version_at(self._config.model)
@@ -165,7 +173,7 @@ class _Champion:
         """Ask the registry again before the next micro-batch."""
         self._asked = -np.inf
 
-    def _load(self, uri: str) -> Served:
+    def _load(self, uri: str) -> ServedModel:
         model, self.metadata = load_model(uri)
         kinds = ", ".join(kind.__name__ for kind in CENTERS)
         if self._config["update"].every is not None and not isinstance(model.algorithm, CENTERS):
@@ -173,7 +181,7 @@ class _Champion:
                 f"update.every={self._config['update'].every} moves centres, and the model at {uri} is a "
                 f"{type(model.algorithm).__name__}; valid are {kinds}, or update.every=null."
             )
-        return Served(model, self.version, _reader(self._config, self.metadata, model)._new)
+        return ServedModel(model, self.version, _reader(self._config, self.metadata, model)._new)
 
 
 def _reader(config: DictConfig, metadata: dict[str, Any], model: SegmentModel) -> MallFile | TableFile:
@@ -209,25 +217,25 @@ def _reader(config: DictConfig, metadata: dict[str, Any], model: SegmentModel) -
     return found
 
 
-def _records(config: DictConfig, ledger: Ledger, champion: _Champion) -> Folder | Lines:
+def _records(config: DictConfig, state: StreamState, champion: _Champion) -> FileSource | JsonLinesSource:
     if config.source == STANDARD_INPUT:
-        return Lines(sys.stdin.fileno(), ledger, config.batch, config.replay)
+        return JsonLinesSource(sys.stdin.fileno(), state, config.batch, config.replay)
     if config.replay is not None:
         raise InputError(f"replay={config.replay} is for standard input; files are known by their names.")
     reader = _reader(config, champion.metadata, champion().model)
     separator = reader.separator if isinstance(reader, TableFile) else None
-    return Folder(Path(config.source), ledger, config.batch, config.settle, config.once, separator)
+    return FileSource(Path(config.source), state, config.batch, config.settle, config.once, separator)
 
 
-def _tell_what_is_left(records: Folder | Lines, ledger: Ledger) -> None:
-    if isinstance(records, Lines):
+def _tell_what_is_left(records: FileSource | JsonLinesSource, state: StreamState) -> None:
+    if isinstance(records, JsonLinesSource):
         if records.incomplete:
             print(
                 "segment: standard input ended within a line, which was left for the next time.",
                 file=sys.stderr,
             )
         return
-    gone = [name for name in ledger.unfinished() if not Path(records.path, name).exists()]
+    gone = [name for name in state.unfinished() if not Path(records.path, name).exists()]
     if gone:
         print(f"segment: taken away before they were read to their end: {', '.join(gone)}", file=sys.stderr)
 
@@ -247,16 +255,16 @@ def _text(config: DictConfig, done: Counts, passed: int, updates: list[dict[str,
     return "\n".join(lines)
 
 
-def _update(config: DictConfig, store: Store, ledger: Ledger, champion: _Champion) -> dict[str, Any]:
+def _update(config: DictConfig, store: Store, state: StreamState, champion: _Champion) -> dict[str, Any]:
     """Move the centres by what came since the last time, register the result, and ask the gate.
 
     Whoever is killed in between registers it again: a version more, and the same one.
     """
-    served, records = champion(), ledger.total.records
+    served, records = champion(), state.total.records
     number = len(list(Path(config.output, UPDATES).glob("*.parquet"))) + 1
-    learned = _learned(ledger, served)
+    learned = _learned(state, served)
     try:
-        recent = _recent(config, ledger, served, number)
+        recent = _recent(config, state, served, number)
         customers: Customers = build(recent, "data").read()
         algorithm = MiniBatchKMeans(
             len(learned["centers"]), batch_size=config.batch, random_state=config.seed
@@ -265,7 +273,7 @@ def _update(config: DictConfig, store: Store, ledger: Ledger, champion: _Champio
         algorithm.fit_from(X, learned["centers"], learned["weights"])
         version = _register(config, store, champion, customers, X, algorithm)
     except InputError as error:
-        ledger.forget({})
+        state.forget({})
         print(f"segment: no update after {records} records: {error}", file=sys.stderr)
         return {"records": records, "said": f"no update: {error}", "version": None, "promoted": False}
     said, promoted = f"version {version.version} registered as {CHALLENGER}", False
@@ -276,23 +284,23 @@ def _update(config: DictConfig, store: Store, ledger: Ledger, champion: _Champio
         champion.forget()
     moved = {"centers": algorithm.moved_centers_.tolist(), "weights": algorithm.moved_weights_.tolist()}
     # A new champion begins with the customers that made it one.
-    ledger.forget({LEARNED: json.dumps({"model": served.version, **moved})})
+    state.forget({LEARNED: json.dumps({"model": served.version, **moved})})
     print(f"segment: after {records} records: {said}", file=sys.stderr)
     return {"records": records, "said": said, "version": version.version, "promoted": promoted}
 
 
-def _learned(ledger: Ledger, served: Served) -> dict[str, Any]:
+def _learned(state: StreamState, served: ServedModel) -> dict[str, Any]:
     """Where the centres are that this champion's have moved to, and how many customers each stands for."""
-    before = json.loads(ledger.note(LEARNED) or "{}")
+    before = json.loads(state.note(LEARNED) or "{}")
     if before.get("model") == served.version:
         return before
     model = served.model
     return {"centers": model.algorithm.cluster_centers_, "weights": [s.size for s in model.segments]}
 
 
-def _recent(config: DictConfig, ledger: Ledger, served: Served, number: int) -> dict[str, Any]:
+def _recent(config: DictConfig, state: StreamState, served: ServedModel, number: int) -> dict[str, Any]:
     """Write the last record of each customer to a table, for the gate and whoever promotes by hand; its config."""
-    table = ledger.recent()
+    table = state.recent()
     features = served.model.features
     kinds = {c: "str" if c in features.categorical_ else float for c in features.columns_}
     kinds |= {c: "str" for c in table if c not in kinds and not pd.api.types.is_numeric_dtype(table[c])}
