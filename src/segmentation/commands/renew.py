@@ -18,16 +18,10 @@ from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
 from segmentation.commands._trained import AS_TRAINED
 from segmentation.commands.fit import log_fit
-from segmentation.commands.monitor import (
-    Watched,
-    keep_watch,
-    later_data,
-    watch,
-    watch_record,
-    watch_text,
-)
+from segmentation.commands.monitor import Monitored, later_data, monitor_model
 from segmentation.commands.sweep import search_in
 from segmentation.errors import InputError, nearest
+from segmentation.monitoring import Drift, MonitoringResult
 from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Integer, Space
 from segmentation.tracking import Registry, Store
@@ -56,42 +50,42 @@ def run(config: DictConfig) -> Result:
     if config.mode not in MODES:
         raise InputError(f"mode={config.mode}; {nearest(config.mode, MODES)}")
     store = open_store(config)
-    watched = watch(config)
-    run_id = keep_watch(store, config, watched)
-    seen = watch_text(watched, config.report)
+    monitored = monitor_model(store, config)
+    drift, seen = monitored.found.drift, monitored.text
     record: dict[str, Any] = {
-        "verdict": watched.drift.verdict,
+        "verdict": drift.verdict,
         "renewed": False,
         "promoted": False,
-        "monitor": watch_record(watched, run_id, config.report),
+        "monitor": monitored.record,
         "training": None,
         "promotion": None,
     }
-    if watched.drift.verdict != "retrain" and not config.force:
+    if drift.verdict != "retrain" and not config.force:
         return Result(f"{seen}\n\nNothing was trained.", record)
-    trained = _train(store, config, watched, run_id)
+    trained = _train(store, config, monitored)
     record |= {"renewed": True, "training": trained.record}
     if not (trained.record["model"] or {}).get("version"):
         text = f"{seen}\n\n{trained.text}\n\nNothing was found that could be the next champion."
         return Result(text, record, promote.REFUSED)
-    asked = _ask(store, config, watched)
+    asked = _ask(store, config, drift)
     record |= {"promoted": asked.record["promoted"], "promotion": asked.record}
     return Result("\n\n".join([seen, trained.text, asked.text]), record, asked.code)
 
 
-def _train(store: Store, config: DictConfig, watched: Watched, run_id: str) -> Result:
+def _train(store: Store, config: DictConfig, monitored: Monitored) -> Result:
     """Train as the champion was and register the challenger."""
-    node = {"data": later_data(config, watched.metadata), "register": True, "report": None, "name": None}
+    found, customers = monitored.found, monitored.found.customers
+    node = {"data": later_data(config, monitored.metadata), "register": True, "report": None, "name": None}
     settings = OmegaConf.create({**_plain(config), **node})
-    space, configuration = _as_trained(watched.model, watched.metadata)
+    space, configuration = _as_trained(found.model, monitored.metadata)
     if config.mode == "study":
-        return search_in(settings, watched.customers, _around(space, configuration, config.around), "renew")
+        return search_in(settings, customers, _around(space, configuration, config.around), "renew")
     started = time.perf_counter()
-    desk = open_desk("renew", settings, watched.customers.table)
-    bench = open_bench(settings, watched.customers, space, settings.seed)
-    assessed, start = _fitted(bench, configuration, watched)
-    tags = {**data_tags(watched.customers), "command": "renew", "monitored_in": run_id, "start": start}
-    return log_fit(store, settings, watched.customers, assessed, desk, tags, None, started)
+    desk = open_desk("renew", settings, customers.table)
+    bench = open_bench(settings, customers, space, settings.seed)
+    assessed, start = _fitted(bench, configuration, found)
+    tags = {**data_tags(customers), "command": "renew", "monitored_in": monitored.run_id, "start": start}
+    return log_fit(store, settings, customers, assessed, desk, tags, None, started)
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
@@ -123,10 +117,10 @@ def _around(space: Space, configuration: Configuration, reach: int) -> Space:
     return replace(space, params={algorithm: {"n_clusters": Integer(max(2, k - reach), k + reach)}})
 
 
-def _fitted(bench: Bench, configuration: Configuration, watched: Watched) -> tuple[Assessed, str]:
+def _fitted(bench: Bench, configuration: Configuration, found: MonitoringResult) -> tuple[Assessed, str]:
     """Fit as the champion was: from its segments, unless a start from nothing finds clearly better ones."""
     cold = assess(bench, configuration)
-    begin = _warm_start(bench, configuration, watched)
+    begin = _warm_start(bench, configuration, found)
     if begin is None:
         return cold, "cold"
     bench.space.algorithms[configuration.algorithm].set_params(init=begin, n_init=1)
@@ -139,12 +133,12 @@ def _fitted(bench: Bench, configuration: Configuration, watched: Watched) -> tup
     return replace(warm, configuration=configuration), "warm"
 
 
-def _warm_start(bench: Bench, configuration: Configuration, watched: Watched) -> np.ndarray | None:
+def _warm_start(bench: Bench, configuration: Configuration, found: MonitoringResult) -> np.ndarray | None:
     """Means of the champion's segments of these customers, where the algorithm can begin at centres."""
     algorithm = bench.algorithm(configuration)
     if not isinstance(algorithm, (KMeans, MiniBatchKMeans)):
         return None
-    labels = watched.model.predict(watched.customers.table)
+    labels = found.model.predict(found.customers.table)
     X = bench.model_space(configuration)[2]
     present = np.unique(labels)
     if len(present) != algorithm.n_clusters:
@@ -158,12 +152,12 @@ def _without(configuration: Configuration, names: tuple[str, ...]) -> Configurat
     return replace(configuration, params=tuple((k, v) for k, v in configuration.params if k not in dropped))
 
 
-def _ask(store: Store, config: DictConfig, watched: Watched) -> Result:
+def _ask(store: Store, config: DictConfig, drift: Drift) -> Result:
     """Put the challenger before the gate; it becomes the champion where config wants that."""
     challenger = Registry(store, config.tracking.model).find(CHALLENGER)
     assert challenger is not None
     continuum = challenger.tags.get("verdict") == "constructive" and not config.reason
-    reason = config.reason or f"renewed: {watched.drift.sentence}"
+    reason = config.reason or f"renewed: {drift.sentence}"
     wanted = {
         "alias": CHALLENGER,
         "reason": reason,

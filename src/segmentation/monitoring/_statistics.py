@@ -132,7 +132,8 @@ def far_customers(reference: Reference, assigned: Assigned, seed: int) -> pd.Dat
     now = assigned.distance[~np.isnan(assigned.distance)]
     n, m = reference.distance.n, len(now)
     if n == 0 or m == 0:
-        return pd.DataFrame({"beyond": [], "expected": [], "share": [], "p": []}, dtype=float)
+        columns = ["beyond", "expected", "share", "p"]
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="tail"), dtype=float)
     tails = sorted({reference.distance.tail(share) for share in TAILS})
     counts = np.array([reached for _, reached in tails])
     seen = np.array([(now >= beyond * EQUAL).sum() for beyond, _ in tails])

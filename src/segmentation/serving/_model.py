@@ -184,6 +184,13 @@ class SegmentModel:
             self.noise_name,
         ]
 
+    def segment_ids(self, assignments: pd.DataFrame) -> pd.Series:
+        """The ids of the segments in a table of assignments, which has a column segment_id or segment (its number)."""
+        if "segment_id" in assignments:
+            return assignments["segment_id"]
+        ids = self.labels()[0]
+        return assignments["segment"].astype(int).map(lambda number: ids[number])
+
     def measure(self, X: pd.DataFrame) -> Assigned:
         """Do the work of `assign`, without making a table of it; the features are computed once.
 

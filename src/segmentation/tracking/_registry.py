@@ -37,6 +37,11 @@ class ModelVersion:
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} version {self.version}"
+
+    @property
     def uri(self) -> str:
         """Where it can be loaded from."""
         return f"models:/{self.name}/{self.version}"
