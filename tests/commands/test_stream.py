@@ -11,11 +11,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentation.clustering import GaussianMixture, KMeans
-from segmentation.commands._identity import identified
 from segmentation.data import Demo
 from segmentation.features import FeatureSet
 from segmentation.serving import Segment, SegmentModel
-from segmentation.tracking import Registry, Store, load_model, log_model
+from segmentation.tracking import Registry, Store, identified, load_model, log_model
 
 NAME = "customer-segments"
 COLUMNS = ["annual_income", "spending_score"]
@@ -54,7 +53,7 @@ def champion(store_dir):
         with registry.store.run("fit", {"command": "fit"}) as run:
             uri = log_model(run, model, table[columns].dropna().head(5), metadata)
             version = registry.register(run, uri, "challenger", {})
-        assert registry.crown(version, registry.find("champion"), {})
+        assert registry.promote(version, registry.find("champion"), {})
         return model
 
     return make

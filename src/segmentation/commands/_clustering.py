@@ -6,7 +6,6 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation import __version__
 from segmentation.analysis import Assessed, Market, usual_yardstick
 from segmentation.commands._config import build, plain, resolved
 from segmentation.data import Customers, findings_table
@@ -15,7 +14,7 @@ from segmentation.features import prepared_text
 from segmentation.monitoring import Reference
 from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Space
-from segmentation.tracking import Run, Store, log_model
+from segmentation.tracking import Run, Store, data_tags, log_model  # noqa: F401, for sweep and explore
 
 EXAMPLE_ROWS = 5
 
@@ -42,11 +41,6 @@ def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:
     if named not in (None, "null"):
         return str(named), build(config.yardstick, "yardstick")
     return usual_yardstick(space)
-
-
-def data_tags(customers: Customers) -> dict[str, str]:
-    """What every run says of the data it saw."""
-    return {"data": customers.name, "fingerprint": customers.fingerprint, "segmentation": __version__}
 
 
 def choice_tags(configuration: Configuration) -> dict[str, str]:

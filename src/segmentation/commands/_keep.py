@@ -25,10 +25,9 @@ from segmentation.analysis import (
 )
 from segmentation.commands._clustering import choice_tags, log_pipeline, verdict_tags
 from segmentation.commands._config import resolved
-from segmentation.commands._identity import CHALLENGER, identified, identity_tags
 from segmentation.data import Customers
 from segmentation.serving import Lineage, Segment, identify
-from segmentation.tracking import Registry, Run
+from segmentation.tracking import CHALLENGER, Registry, Run, identified, identity_tags
 
 
 @dataclass(frozen=True)

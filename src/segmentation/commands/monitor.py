@@ -9,7 +9,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from segmentation.analysis import pictured
-from segmentation.commands._clustering import data_tags, findings_text, log_data, open_store
+from segmentation.commands._clustering import findings_text, log_data, open_store
 from segmentation.commands._config import build, plain
 from segmentation.commands._result import Result
 from segmentation.commands._trained import AS_TRAINED, reader
@@ -27,7 +27,7 @@ from segmentation.monitoring import (
 )
 from segmentation.report import write_page
 from segmentation.serving import SegmentModel
-from segmentation.tracking import ModelVersion, Store, assignments, load_model, version_at
+from segmentation.tracking import ModelVersion, Store, assignments, data_tags, load_model, version_at
 
 RETRAIN = 4
 """Exit code where the model should be trained again."""

@@ -11,20 +11,20 @@ from sklearn.base import clone
 
 from segmentation.analysis import Assessed, assess
 from segmentation.clustering import KMeans, MiniBatchKMeans
-from segmentation.commands import promote
-from segmentation.commands._clustering import data_tags, open_bench, open_store
-from segmentation.commands._identity import CHALLENGER
+from segmentation.commands._clustering import open_bench, open_store
+from segmentation.commands._config import build, plain
 from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
-from segmentation.commands._trained import AS_TRAINED
+from segmentation.commands._trained import AS_TRAINED, reader
 from segmentation.commands.fit import log_fit
 from segmentation.commands.monitor import Monitored, later_data, monitor_model
+from segmentation.commands.promote import REFUSED
 from segmentation.commands.sweep import search_in
 from segmentation.errors import InputError, nearest
 from segmentation.monitoring import Drift, MonitoringResult
 from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Integer, Space
-from segmentation.tracking import Registry, Store
+from segmentation.tracking import CHALLENGER, Registry, Store, data_tags, promote_challenger
 
 MODES = ("fit", "study")
 GROUPS = ("features", "scaler", "reducer", "algorithm")
@@ -66,7 +66,7 @@ def run(config: DictConfig) -> Result:
     record |= {"renewed": True, "training": trained.record}
     if not (trained.record["model"] or {}).get("version"):
         text = f"{seen}\n\n{trained.text}\n\nNothing was found that could be the next champion."
-        return Result(text, record, promote.REFUSED)
+        return Result(text, record, REFUSED)
     asked = _ask(store, config, drift)
     record |= {"promoted": asked.record["promoted"], "promotion": asked.record}
     return Result("\n\n".join([seen, trained.text, asked.text]), record, asked.code)
@@ -76,7 +76,7 @@ def _train(store: Store, config: DictConfig, monitored: Monitored) -> Result:
     """Train as the champion was and register the challenger."""
     found, customers = monitored.found, monitored.found.customers
     node = {"data": later_data(config, monitored.metadata), "register": True, "report": None, "name": None}
-    settings = OmegaConf.create({**_plain(config), **node})
+    settings = OmegaConf.create({**plain(config), **node})
     space, configuration = _as_trained(found.model, monitored.metadata)
     if config.mode == "study":
         return search_in(settings, customers, _around(space, configuration, config.around), "renew")
@@ -86,10 +86,6 @@ def _train(store: Store, config: DictConfig, monitored: Monitored) -> Result:
     assessed, start = _fitted(bench, configuration, found)
     tags = {**data_tags(customers), "command": "renew", "monitored_in": monitored.run_id, "start": start}
     return log_fit(store, settings, customers, assessed, desk, tags, None, started)
-
-
-def _plain(config: DictConfig) -> dict[str, Any]:
-    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
 def _as_trained(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space, Configuration]:
@@ -154,20 +150,22 @@ def _without(configuration: Configuration, names: tuple[str, ...]) -> Configurat
 
 def _ask(store: Store, config: DictConfig, drift: Drift) -> Result:
     """Put the challenger before the gate; it becomes the champion where config wants that."""
-    challenger = Registry(store, config.tracking.model).find(CHALLENGER)
+    registry = Registry(store, config.tracking.model)
+    challenger = registry.find(CHALLENGER)
     assert challenger is not None
     continuum = challenger.tags.get("verdict") == "constructive" and not config.reason
     reason = config.reason or f"renewed: {drift.sentence}"
-    wanted = {
-        "alias": CHALLENGER,
-        "reason": reason,
-        "force": False,
-        "dry_run": continuum or not config.promote,
-        "data": {"kind": AS_TRAINED, "path": None},
-    }
-    found = promote.run(OmegaConf.create({**_plain(config), **wanted}))
+    found = promote_challenger(
+        registry,
+        build(config.gate, "gate"),
+        build(config.yardstick, "yardstick"),
+        lambda metadata: build(reader({"kind": AS_TRAINED, "path": None}, metadata), "data").read(),
+        reason=reason,
+        dry_run=continuum or not config.promote,
+        seed=config.seed,
+    )
     if continuum:
-        why = "these customers vary gradually (verdict constructive); promoting a cut needs a reason: reason='...'"
-        refused = [*found.record["refused"], why]
-        return Result(f"{found.text}\n{why}", {**found.record, "refused": refused}, promote.REFUSED)
-    return replace(found, code=promote.REFUSED if found.record["refused"] else found.code)
+        why = "these customers vary gradually (verdict constructive); promoting the model needs a reason: reason='...'"
+        refused = [*found.refused, why]
+        return Result(f"{found.text}\n{why}", {**found.record, "refused": refused}, REFUSED)
+    return Result(found.text, found.record, REFUSED if found.refused else 0)

@@ -22,9 +22,8 @@ from segmentation.analysis import Assessed, Desk, analyse
 from segmentation.cli import INTERRUPTED
 from segmentation.clustering import BisectingKMeans, KMeans, MiniBatchKMeans
 from segmentation.commands import promote
-from segmentation.commands._clustering import choice_tags, data_tags, log_pipeline, open_store
+from segmentation.commands._clustering import choice_tags, log_pipeline, open_store
 from segmentation.commands._config import build, plain
-from segmentation.commands._identity import CHALLENGER, identified, identity_tags
 from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.data import Customers, Demo, MallFile, TableFile
@@ -41,7 +40,17 @@ from segmentation.streaming import (
     stream,
 )
 from segmentation.study import Configuration, Fitted
-from segmentation.tracking import ModelVersion, Registry, Store, load_model, version_at
+from segmentation.tracking import (
+    CHALLENGER,
+    ModelVersion,
+    Registry,
+    Store,
+    data_tags,
+    identified,
+    identity_tags,
+    load_model,
+    version_at,
+)
 
 REFRESH = 10.0
 """Seconds after which the registry is asked again who is the champion."""

@@ -1,6 +1,7 @@
 """A fitted model with its segments: their identity, scoring, and the gate for promotion."""
 
-from segmentation.serving._gate import Check, Contender, Gate, checks_table
+from segmentation.serving._comparison import Comparison, evaluate_model
+from segmentation.serving._gate import Check, EvaluatedModel, Gate, checks_table
 from segmentation.serving._identity import Change, Lineage, compare, identify
 from segmentation.serving._model import NOISE_NAME, Assigned, SegmentModel
 from segmentation.serving._score import Scored, require_suffix, score
@@ -11,7 +12,8 @@ __all__ = [
     "Assigned",
     "Change",
     "Check",
-    "Contender",
+    "Comparison",
+    "EvaluatedModel",
     "Gate",
     "Lineage",
     "Scored",
@@ -19,6 +21,7 @@ __all__ = [
     "SegmentModel",
     "checks_table",
     "compare",
+    "evaluate_model",
     "identify",
     "require_suffix",
     "score",
