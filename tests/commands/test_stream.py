@@ -98,7 +98,7 @@ def test_a_folder_is_streamed_by_the_champion_and_only_what_is_new_next_time(seg
     Path("in", "d.csv").write_text("CustomerID,income,Spending Score\n7,lots,5\n")
     again = segment("stream", "output=out", "source=in", "settle=0")
     assert again.code == 0
-    assert "11 records, 2 files to their end: 10 assigned, 1 rejected" in again.out
+    assert "11 records, 2 files read to the end: 10 assigned, 1 rejected" in again.out
     assert "'lots'" in lines("rejected")[0]["reason"]
     assert segment(*WORDS, "source=in").json()["total"]["records"] == 131
 

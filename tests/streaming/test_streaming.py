@@ -40,7 +40,7 @@ def trained(k=5):
 
 @pytest.fixture(scope="module")
 def served():
-    return ServedModel(trained(), "1", MallFile("")._new)
+    return ServedModel(trained(), "1", MallFile("").read_records)
 
 
 def records(n, seed=0, ids=None):
@@ -379,7 +379,7 @@ def test_whatever_is_sent_every_line_has_one_answer(tmp_path_factory, served, se
 
 
 def _stream_here(place):
-    run(Path(place), ServedModel(trained(), "1", MallFile("")._new), size=50)
+    run(Path(place), ServedModel(trained(), "1", MallFile("").read_records), size=50)
 
 
 @pytest.mark.slow

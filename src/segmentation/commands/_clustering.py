@@ -7,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from segmentation.analysis import Assessed, Market, usual_yardstick
-from segmentation.commands._config import build, plain, resolved
+from segmentation.commands._config import build, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Verdict
 from segmentation.features import prepared_text
@@ -70,15 +70,15 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
 
 
 def log_pipeline(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, market: Market
+    run: Run, data: Mapping[str, Any], customers: Customers, assessed: Assessed, market: Market
 ) -> str:
-    """Log a clustering as a model that knows its segments; returns its URI."""
+    """Log a clustering as a model with its segments and what reads its data; returns its URI."""
     features = assessed.fitted.pipeline[0]
     model = SegmentModel(assessed.fitted.pipeline, market.segments, customers.table, market.exceptional)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.
-        "data": {**plain(config.data), **customers.resolved},
+        "data": {**data, **customers.resolved},
         "id": str(customers.table.index.name),
         "fingerprint": customers.fingerprint,
         "yardstick": assessed.yardstick.space,

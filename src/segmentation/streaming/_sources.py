@@ -50,9 +50,15 @@ class Source(Protocol):
 
     exhausted: bool
     """Whether no more records will come."""
+    passed: int
+    """Records that were skipped since they were processed before."""
 
     def take(self, wait: float, stop: Callable[[], bool]) -> MicroBatch | None:
         """The next micro-batch; None where none came within `wait` seconds or before `stop` returned True."""
+        ...
+
+    def unread(self) -> str:
+        """What was left unread at the end, in one sentence; empty where there is nothing to say."""
         ...
 
 
@@ -95,7 +101,7 @@ class FileSource:
         if not path.is_dir():
             raise InputError(f"source={path} is no folder; valid is a folder, or - for standard input.")
         self.path, self.size, self.settle, self.once, self.separator = path, size, settle, once, separator
-        self.exhausted = False
+        self.exhausted, self.passed = False, 0
         self._state = state
         self._file: tuple[str, Position, Iterator[pd.DataFrame]] | None = None
         self._to_look_at: Iterator[Path] = iter(())
@@ -120,6 +126,11 @@ class FileSource:
         position = replace(position, done=int(table.index[-1]))
         self._file = name, position, tables
         return MicroBatch(name, position, [table])
+
+    def unread(self) -> str:
+        """Files that were taken away before they were read to the end."""
+        gone = [name for name in self._state.unfinished() if not Path(self.path, name).exists()]
+        return f"taken away before they were read to the end: {', '.join(gone)}" if gone else ""
 
     def _finished(self, name: str, position: Position, rejected: Any = None) -> MicroBatch:
         self._file = None
@@ -244,6 +255,11 @@ class JsonLinesSource:
         for line in lines:
             self._count(line)
         return _parsed(lines, first, Position(self._digest, done=self._number))
+
+    def unread(self) -> str:
+        """An incomplete last line."""
+        said = "standard input ended within a line, which was left for the next time."
+        return said if self.incomplete else ""
 
     def _read(self, wait: float) -> None:
         if not select.select([self._descriptor], [], [], wait)[0]:

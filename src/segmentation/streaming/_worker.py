@@ -1,8 +1,12 @@
 """Put records into segments, one micro-batch after another."""
 
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
+from types import FrameType
 from typing import Any
 
 import pandas as pd
@@ -65,6 +69,23 @@ def stream(
             on_batch(state.write(assign_records(batch, served())))
         elif source.exhausted:
             return
+
+
+@contextmanager
+def stop_on_signals(asked: Event) -> Iterator[None]:
+    """Set an event at the first SIGINT or SIGTERM, so that a stream ends after its micro-batch; raise at the second."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def assign_records(batch: MicroBatch, served: ServedModel) -> BatchResult:

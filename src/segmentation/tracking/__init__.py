@@ -2,6 +2,7 @@
 
 from segmentation.tracking._history import assignments, version_at
 from segmentation.tracking._identity import identified, identity_tags
+from segmentation.tracking._latest import LatestModel
 from segmentation.tracking._models import hash_model, load_model, log_model
 from segmentation.tracking._promotion import Promotion, promote_challenger
 from segmentation.tracking._registry import CHALLENGER, CHAMPION, PREVIOUS, ModelVersion, Registry
@@ -13,6 +14,7 @@ __all__ = [
     "CHALLENGER",
     "CHAMPION",
     "PREVIOUS",
+    "LatestModel",
     "ModelVersion",
     "Promotion",
     "Registry",
