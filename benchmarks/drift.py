@@ -24,7 +24,8 @@ from segmentation.clustering import KMeans
 from segmentation.data import Demo, MallFile
 from segmentation.evaluation import verdict
 from segmentation.features import FeatureSet
-from segmentation.serving import Limits, Reference, Segment, SegmentModel, drift
+from segmentation.monitoring import DriftThresholds, Reference, drift
+from segmentation.serving import Segment, SegmentModel
 
 FEATURES = ("annual_income", "spending_score")
 K = 5
@@ -135,7 +136,9 @@ def rates(
         rng = np.random.default_rng([round_, 7])
         one = trained(rng)
         table = change(one, draw(rng), rng)
-        found.append(drift(one.reference, one.model, table, Limits(), one.verdict, structure).verdict)
+        found.append(
+            drift(one.reference, one.model, table, DriftThresholds(), one.verdict, structure).verdict
+        )
     return {answer: found.count(answer) / rounds for answer in ("ok", "watch", "retrain")}
 
 

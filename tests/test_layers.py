@@ -77,7 +77,19 @@ def test_only_the_way_in_imports_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "layer", ["data", "features", "clustering", "evaluation", "profiling", "plots", "report", "serving"]
+    "layer",
+    [
+        "data",
+        "features",
+        "clustering",
+        "evaluation",
+        "profiling",
+        "plots",
+        "report",
+        "serving",
+        "monitoring",
+        "streaming",
+    ],
 )
 def test_the_mathematics_knows_neither_study_nor_tracking(layer: str) -> None:
     assert known(layer).isdisjoint({"study", "tracking", "analysis", "commands", "cli"})

@@ -9,7 +9,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from segmentation.clustering import KMeans
 from segmentation.data import Demo
 from segmentation.features import FeatureSet
-from segmentation.serving import Reference, Segment, SegmentModel
+from segmentation.monitoring import Reference
+from segmentation.serving import Segment, SegmentModel
 from segmentation.tracking import Registry, Store, log_model
 
 URI, NAME = "sqlite:///mlruns/mlflow.db", "customer-segments"

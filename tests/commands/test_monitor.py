@@ -35,7 +35,7 @@ def test_changed_customers_end_with_code_4_and_a_page_says_why(segment, train, t
     said = segment("monitor", *QUICK, "report=out/watch.html", "value=annual_income")
     assert said.code == 4
     assert "retrain: the feature annual_income moved by +0.50" in said.out
-    assert "because they changed" in said.out
+    assert "because the customer changed" in said.out
     html = Path("out/watch.html").read_text(encoding="utf-8")
     assert "annual_income" in html and "Retrain" in html
     assert "&lt;i&gt;part 0" in html and "<i>part 0" not in html

@@ -10,12 +10,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentation.clustering import KMeans
-from segmentation.commands._identity import identified, identity_tags
 from segmentation.data import Demo
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
 from segmentation.serving import Segment, SegmentModel
-from segmentation.tracking import Registry, Store, log_model
+from segmentation.tracking import Registry, Store, identified, identity_tags, log_model
 from segmentation.tracking import _registry as module
 
 URI = "sqlite:///mlruns/mlflow.db"
@@ -109,11 +108,11 @@ def test_a_segmentation_that_does_not_hold_is_refused_with_its_reasons(segment, 
     assert said.code == 3
     assert said.err == ""
     assert "customer-segments version 2 was not promoted:" in said.out
-    assert "does not come back where other customers are drawn" in said.out
+    assert "is not found again in sub-samples of the customers" in said.out
     assert aliased(client)[0] == "1"
     (run,) = client.search_runs(["1"], "tags.command = 'promote' and tags.version = '2'")
     assert run.data.tags["promoted"] == "false"
-    assert "does not come back" in run.data.tags["refused"]
+    assert "is not found again" in run.data.tags["refused"]
     checks = pd.read_csv(client.download_artifacts(run.info.run_id, "gate/checks.csv"))
     assert checks.columns.tolist() == ["check", "value", "limit", "passed", "reason"]
     assert {"silhouette", "smallest segment", "served by MLflow", "ids kept"} <= {*checks["check"]}
@@ -136,7 +135,7 @@ def test_what_cuts_a_continuum_needs_a_reason(segment, register):
     register(5, verdict="constructive")
     said = segment("promote", "reason=' '")
     assert said.code == 2
-    assert "cuts a continuum (verdict constructive)" in said.err
+    assert "divides customers who vary gradually (verdict constructive)" in said.err
     assert segment("promote", "dry_run=true").code == 0
     assert segment("promote", "reason='quartiles for the mailing'").code == 0
 
@@ -227,13 +226,13 @@ class TestTwoAtOnce:
 import sys, time
 from pathlib import Path
 from segmentation.tracking import Registry
-crown, who, everybody = Registry.crown, sys.argv[1], int(sys.argv[2])
+promote, who, everybody = Registry.promote, sys.argv[1], int(sys.argv[2])
 def together(*given):
     Path(f"ready-{who}").touch()
     while len(list(Path().glob("ready-*"))) < everybody:
         time.sleep(0.001)
-    return crown(*given)
-Registry.crown = together
+    return promote(*given)
+Registry.promote = together
 from segmentation.cli import main
 sys.exit(main(sys.argv[3:]))
 """

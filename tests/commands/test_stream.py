@@ -11,11 +11,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentation.clustering import GaussianMixture, KMeans
-from segmentation.commands._identity import identified
 from segmentation.data import Demo
 from segmentation.features import FeatureSet
 from segmentation.serving import Segment, SegmentModel
-from segmentation.tracking import Registry, Store, load_model, log_model
+from segmentation.tracking import Registry, Store, identified, load_model, log_model
 
 NAME = "customer-segments"
 COLUMNS = ["annual_income", "spending_score"]
@@ -54,7 +53,7 @@ def champion(store_dir):
         with registry.store.run("fit", {"command": "fit"}) as run:
             uri = log_model(run, model, table[columns].dropna().head(5), metadata)
             version = registry.register(run, uri, "challenger", {})
-        assert registry.crown(version, registry.find("champion"), {})
+        assert registry.promote(version, registry.find("champion"), {})
         return model
 
     return make
@@ -99,7 +98,7 @@ def test_a_folder_is_streamed_by_the_champion_and_only_what_is_new_next_time(seg
     Path("in", "d.csv").write_text("CustomerID,income,Spending Score\n7,lots,5\n")
     again = segment("stream", "output=out", "source=in", "settle=0")
     assert again.code == 0
-    assert "11 records, 2 files to their end: 10 assigned, 1 rejected" in again.out
+    assert "11 records, 2 files read to the end: 10 assigned, 1 rejected" in again.out
     assert "'lots'" in lines("rejected")[0]["reason"]
     assert segment(*WORDS, "source=in").json()["total"]["records"] == 131
 

@@ -280,7 +280,10 @@ class TestVerdict:
         assert made["model"]["version"] == "1"
         refused = segment("promote")
         assert refused.code == 2
-        assert "customer-segments version 1 cuts a continuum (verdict constructive)" in refused.err
+        assert (
+            "customer-segments version 1 divides customers who vary gradually (verdict constructive)"
+            in refused.err
+        )
         with pytest.raises(mlflow.exceptions.MlflowException):
             client.get_model_version_by_alias("customer-segments", "champion")
         assert segment("promote", "dry_run=true").code == 0

@@ -13,7 +13,7 @@ from segmentation.data import MallFile
 from segmentation.errors import InputError
 from segmentation.evaluation import Scores, Stability, Yardstick
 from segmentation.features import FeatureSet
-from segmentation.serving import Contender, Gate, Segment, SegmentModel, checks_table, compare, identify
+from segmentation.serving import EvaluatedModel, Gate, Segment, SegmentModel, checks_table, compare, identify
 
 COLUMNS = ["annual_income", "spending_score"]
 
@@ -31,10 +31,10 @@ def trained(table, algorithm):
     return SegmentModel(pipeline, identify(cards)[0], table)
 
 
-def contender(model, table):
+def evaluated(model, table):
     labels = model.predict(table)
     scores = Yardstick.of(table[COLUMNS].to_numpy(), StandardScaler(), "yardstick").score(labels)
-    return Contender(model.segments, tuple(COLUMNS), labels, scores)
+    return EvaluatedModel(model.segments, tuple(COLUMNS), labels, scores)
 
 
 def failed(checks):
@@ -48,9 +48,9 @@ class TestMall:
 
     def judged(self, table, k, seed=0):
         model = trained(table, KMeans(n_clusters=k, random_state=seed))
-        own = contender(model, table)
+        own = evaluated(model, table)
         gate = Gate()
-        champion = contender(trained(table, KMeans(n_clusters=5, random_state=0)), table)
+        champion = evaluated(trained(table, KMeans(n_clusters=5, random_state=0)), table)
         return gate.judge(own, gate.repeated(model, table, own.labels, seed), champion)
 
     def test_five_segments_pass(self, table):
@@ -64,8 +64,8 @@ class TestMall:
         # Sometimes it pulls those down that it is taken from; nothing else is wrong.
         assert all(name.startswith("Jaccard") for name in found)
         said = re.fullmatch(
-            r"segment 'segment 5' \(S6\), 1[01] customers, does not come back where other customers are drawn: "
-            r"its Jaccard similarity is (0\.\d\d), below 0\.75",
+            r"segment 'segment 5' \(S6\), 1[01] customers, is not found again in sub-samples of the customers: "
+            r"its mean Jaccard similarity is (0\.\d\d), below 0\.75",
             found["Jaccard S6"],
         )
         assert 0.3 < float(said[1]) < 0.7
@@ -136,7 +136,7 @@ def made(silhouette=0.5, sizes=(60, 30, 20), noise=10, space=("a",), degenerate=
         degenerate=degenerate,
     )
     segments = [Segment(i, f"S{i + 1}", f"name {i}", s, s / n) for i, s in enumerate(sizes)]
-    return Contender(tuple(segments), space, labels, scores)
+    return EvaluatedModel(tuple(segments), space, labels, scores)
 
 
 STABLE = Stability(0.9, 0.01, 0.1, (0.9, 0.9, 0.9))

@@ -16,8 +16,10 @@ from segmentation.analysis._evidence import (
 from segmentation.analysis._figures import card_figures, clustering_figures, pictured
 from segmentation.analysis._found import Found, fit, search
 from segmentation.analysis._market import NOISE, Desk, Identity, Market, analyse
+from segmentation.analysis._refit import refit, space_around, space_of
 from segmentation.analysis._report import Story, csv, report_files, tell, write_report
 from segmentation.analysis._study import Decided, decide, pareto_trials, readable, study_figures
+from segmentation.analysis._update import move_centers, require_centers
 from segmentation.analysis._usual import EXCEPTIONAL, PLAYBOOKS, option, usual_desk, usual_space
 
 __all__ = [
@@ -45,13 +47,18 @@ __all__ = [
     "evidence_tables",
     "examine",
     "fit",
+    "move_centers",
     "only",
     "option",
     "pareto_trials",
     "pictured",
     "readable",
+    "refit",
     "report_files",
+    "require_centers",
     "search",
+    "space_around",
+    "space_of",
     "study_figures",
     "tell",
     "usual_desk",

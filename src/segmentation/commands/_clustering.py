@@ -6,15 +6,15 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation import __version__
 from segmentation.analysis import Assessed, Market, usual_yardstick
-from segmentation.commands._config import build, plain, resolved
+from segmentation.commands._config import build, resolved
 from segmentation.data import Customers, findings_table
 from segmentation.evaluation import Verdict
 from segmentation.features import prepared_text
-from segmentation.serving import Reference, SegmentModel
+from segmentation.monitoring import Reference
+from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Space
-from segmentation.tracking import Run, Store, log_model
+from segmentation.tracking import Run, Store, data_tags, log_model  # noqa: F401, for sweep and explore
 
 EXAMPLE_ROWS = 5
 
@@ -41,11 +41,6 @@ def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:
     if named not in (None, "null"):
         return str(named), build(config.yardstick, "yardstick")
     return usual_yardstick(space)
-
-
-def data_tags(customers: Customers) -> dict[str, str]:
-    """What every run says of the data it saw."""
-    return {"data": customers.name, "fingerprint": customers.fingerprint, "segmentation": __version__}
 
 
 def choice_tags(configuration: Configuration) -> dict[str, str]:
@@ -75,15 +70,15 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
 
 
 def log_pipeline(
-    run: Run, config: DictConfig, customers: Customers, assessed: Assessed, market: Market
+    run: Run, data: Mapping[str, Any], customers: Customers, assessed: Assessed, market: Market
 ) -> str:
-    """Log a clustering as a model that knows its segments; returns its URI."""
+    """Log a clustering as a model with its segments and what reads its data; returns its URI."""
     features = assessed.fitted.pipeline[0]
     model = SegmentModel(assessed.fitted.pipeline, market.segments, customers.table, market.exceptional)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.
-        "data": {**plain(config.data), **customers.resolved},
+        "data": {**data, **customers.resolved},
         "id": str(customers.table.index.name),
         "fingerprint": customers.fingerprint,
         "yardstick": assessed.yardstick.space,

@@ -24,11 +24,10 @@ from segmentation.analysis import (
     write_report,
 )
 from segmentation.commands._clustering import choice_tags, log_pipeline, verdict_tags
-from segmentation.commands._config import resolved
-from segmentation.commands._identity import CHALLENGER, identified, identity_tags
+from segmentation.commands._config import plain, resolved
 from segmentation.data import Customers
 from segmentation.serving import Lineage, Segment, identify
-from segmentation.tracking import Registry, Run
+from segmentation.tracking import CHALLENGER, Registry, Run, identified, identity_tags
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def keep(
         run.table("data/preparation.csv", assessed.preparation)
     if config.report is not None:
         write_report(Path(config.report), files, told)
-    uri = log_pipeline(run, config, customers, assessed, market)
+    uri = log_pipeline(run, plain(config.data), customers, assessed, market)
     if not register:
         return Kept(market, {"uri": uri})
     tags = {

@@ -10,7 +10,6 @@ from segmentation.commands._clustering import (
     choice_params,
     choice_tags,
     clustering_record,
-    data_tags,
     findings_text,
     log_data,
     open_bench,
@@ -26,7 +25,7 @@ from segmentation.commands._result import Result
 from segmentation.data import Customers
 from segmentation.evaluation import verdict
 from segmentation.study import Space
-from segmentation.tracking import Run, Store
+from segmentation.tracking import Run, Store, data_tags
 
 
 def run(config: DictConfig, grid: Grid) -> Result:

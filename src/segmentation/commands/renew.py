@@ -1,47 +1,28 @@
-"""`segment renew`: watch, and where it is needed train again and ask the gate."""
+"""`segment renew`: monitor the champion, and where needed train a new model and ask the gate."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
-from sklearn.base import clone
 
-from segmentation.analysis import Assessed, assess
-from segmentation.clustering import KMeans, MiniBatchKMeans
-from segmentation.commands import promote
-from segmentation.commands._clustering import data_tags, open_bench, open_store
-from segmentation.commands._identity import CHALLENGER
+from segmentation.analysis import refit, space_around, space_of
+from segmentation.commands._clustering import open_bench, open_store
+from segmentation.commands._config import build, plain
 from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
-from segmentation.commands._trained import AS_TRAINED
+from segmentation.commands._trained import AS_TRAINED, reader
 from segmentation.commands.fit import log_fit
-from segmentation.commands.monitor import (
-    Watched,
-    keep_watch,
-    later_data,
-    watch,
-    watch_record,
-    watch_text,
-)
+from segmentation.commands.monitor import Monitored, later_data, monitor_model
+from segmentation.commands.promote import REFUSED
 from segmentation.commands.sweep import search_in
 from segmentation.errors import InputError, nearest
-from segmentation.serving import SegmentModel
-from segmentation.study import Bench, Configuration, Integer, Space
-from segmentation.tracking import Registry, Store
+from segmentation.tracking import CHALLENGER, Registry, Store, data_tags, promote_challenger
 
 MODES = ("fit", "study")
-GROUPS = ("features", "scaler", "reducer", "algorithm")
-WARM = ("init", "n_init")
-"""What a warm start replaces."""
-BETTER = 0.99
-"""Share of the warm start's inertia below which segments found from nothing are clearly better."""
 
 
 def run(config: DictConfig) -> Result:
-    """Watch, and where it is needed train again and ask the gate.
+    """Monitor the champion, and where needed train a new model and ask the gate.
 
     Parameters
     ----------
@@ -56,124 +37,62 @@ def run(config: DictConfig) -> Result:
     if config.mode not in MODES:
         raise InputError(f"mode={config.mode}; {nearest(config.mode, MODES)}")
     store = open_store(config)
-    watched = watch(config)
-    run_id = keep_watch(store, config, watched)
-    seen = watch_text(watched, config.report)
+    monitored = monitor_model(store, config)
+    drift, seen = monitored.found.drift, monitored.text
     record: dict[str, Any] = {
-        "verdict": watched.drift.verdict,
+        "verdict": drift.verdict,
         "renewed": False,
         "promoted": False,
-        "monitor": watch_record(watched, run_id, config.report),
+        "monitor": monitored.record,
         "training": None,
         "promotion": None,
     }
-    if watched.drift.verdict != "retrain" and not config.force:
+    if drift.verdict != "retrain" and not config.force:
         return Result(f"{seen}\n\nNothing was trained.", record)
-    trained = _train(store, config, watched, run_id)
+    trained = _train(store, config, monitored)
     record |= {"renewed": True, "training": trained.record}
     if not (trained.record["model"] or {}).get("version"):
         text = f"{seen}\n\n{trained.text}\n\nNothing was found that could be the next champion."
-        return Result(text, record, promote.REFUSED)
-    asked = _ask(store, config, watched)
+        return Result(text, record, REFUSED)
+    asked = _ask(store, config, drift.sentence)
     record |= {"promoted": asked.record["promoted"], "promotion": asked.record}
     return Result("\n\n".join([seen, trained.text, asked.text]), record, asked.code)
 
 
-def _train(store: Store, config: DictConfig, watched: Watched, run_id: str) -> Result:
-    """Train as the champion was and register the challenger."""
-    node = {"data": later_data(config, watched.metadata), "register": True, "report": None, "name": None}
-    settings = OmegaConf.create({**_plain(config), **node})
-    space, configuration = _as_trained(watched.model, watched.metadata)
+def _train(store: Store, config: DictConfig, monitored: Monitored) -> Result:
+    """Train a model with the champion's configuration, and register it as the challenger."""
+    model, customers = monitored.found.model, monitored.found.customers
+    node = {"data": later_data(config, monitored.metadata), "register": True, "report": None, "name": None}
+    settings = OmegaConf.create({**plain(config), **node})
+    space, configuration = space_of(model, monitored.metadata)
     if config.mode == "study":
-        return search_in(settings, watched.customers, _around(space, configuration, config.around), "renew")
+        return search_in(settings, customers, space_around(space, configuration, config.around), "renew")
     started = time.perf_counter()
-    desk = open_desk("renew", settings, watched.customers.table)
-    bench = open_bench(settings, watched.customers, space, settings.seed)
-    assessed, start = _fitted(bench, configuration, watched)
-    tags = {**data_tags(watched.customers), "command": "renew", "monitored_in": run_id, "start": start}
-    return log_fit(store, settings, watched.customers, assessed, desk, tags, None, started)
+    desk = open_desk("renew", settings, customers.table)
+    bench = open_bench(settings, customers, space, settings.seed)
+    assessed, start = refit(bench, configuration, model)
+    tags = {**data_tags(customers), "command": "renew", "monitored_in": monitored.run_id, "start": start}
+    return log_fit(store, settings, customers, assessed, desk, tags, None, started)
 
 
-def _plain(config: DictConfig) -> dict[str, Any]:
-    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
-
-
-def _as_trained(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space, Configuration]:
-    """The champion's configuration, and the space of it alone; columns are those it reads, not `all` again."""
-    steps = [clone(step) for _, step in model.pipeline.steps]
-    features = model.features
-    numeric = [column for column in features.columns_ if column not in features.categorical_]
-    steps[0].set_params(
-        numeric=numeric, categorical=list(features.categorical_), log=list(features.log_), keep=()
-    )
-    choice = {group: metadata["choice"][group] for group in GROUPS}
-    space = Space(*({name: step} for name, step in zip(choice.values(), steps, strict=True)))
-    return space, Configuration(**choice, params=tuple(sorted(metadata["params"].items())))
-
-
-def _around(space: Space, configuration: Configuration, reach: int) -> Space:
-    algorithm = configuration.algorithm
-    k = configuration.params_of(algorithm).get("n_clusters")
-    if k is None:
-        raise InputError(
-            f"mode=study tries numbers of segments, and {algorithm} finds its number by itself; valid is mode=fit."
-        )
-    if reach < 1:
-        raise InputError(f"around={reach}; valid is 1 or more.")
-    return replace(space, params={algorithm: {"n_clusters": Integer(max(2, k - reach), k + reach)}})
-
-
-def _fitted(bench: Bench, configuration: Configuration, watched: Watched) -> tuple[Assessed, str]:
-    """Fit as the champion was: from its segments, unless a start from nothing finds clearly better ones."""
-    cold = assess(bench, configuration)
-    begin = _warm_start(bench, configuration, watched)
-    if begin is None:
-        return cold, "cold"
-    bench.space.algorithms[configuration.algorithm].set_params(init=begin, n_init=1)
-    warm = assess(bench, _without(configuration, WARM))
-    if cold.fitted.algorithm.inertia_ < BETTER * warm.fitted.algorithm.inertia_:
-        return cold, "cold"
-    # The model says how it is trained, not where this fit began: a fit to a sub-sample begins anew.
-    params = cold.fitted.algorithm.get_params()
-    warm.fitted.algorithm.set_params(**{name: params[name] for name in WARM})
-    return replace(warm, configuration=configuration), "warm"
-
-
-def _warm_start(bench: Bench, configuration: Configuration, watched: Watched) -> np.ndarray | None:
-    """Means of the champion's segments of these customers, where the algorithm can begin at centres."""
-    algorithm = bench.algorithm(configuration)
-    if not isinstance(algorithm, (KMeans, MiniBatchKMeans)):
-        return None
-    labels = watched.model.predict(watched.customers.table)
-    X = bench.model_space(configuration)[2]
-    present = np.unique(labels)
-    if len(present) != algorithm.n_clusters:
-        # A segment has lost all its customers: where it should begin is not known.
-        return None
-    return np.array([X[labels == segment].mean(axis=0) for segment in present])
-
-
-def _without(configuration: Configuration, names: tuple[str, ...]) -> Configuration:
-    dropped = {f"{configuration.algorithm}.{name}" for name in names}
-    return replace(configuration, params=tuple((k, v) for k, v in configuration.params if k not in dropped))
-
-
-def _ask(store: Store, config: DictConfig, watched: Watched) -> Result:
-    """Put the challenger before the gate; it becomes the champion where config wants that."""
-    challenger = Registry(store, config.tracking.model).find(CHALLENGER)
+def _ask(store: Store, config: DictConfig, why: str) -> Result:
+    """Ask the gate about the challenger; it becomes the champion if config says so."""
+    registry = Registry(store, config.tracking.model)
+    challenger = registry.find(CHALLENGER)
     assert challenger is not None
     continuum = challenger.tags.get("verdict") == "constructive" and not config.reason
-    reason = config.reason or f"renewed: {watched.drift.sentence}"
-    wanted = {
-        "alias": CHALLENGER,
-        "reason": reason,
-        "force": False,
-        "dry_run": continuum or not config.promote,
-        "data": {"kind": AS_TRAINED, "path": None},
-    }
-    found = promote.run(OmegaConf.create({**_plain(config), **wanted}))
+    reason = config.reason or f"renewed: {why}"
+    found = promote_challenger(
+        registry,
+        build(config.gate, "gate"),
+        build(config.yardstick, "yardstick"),
+        lambda metadata: build(reader({"kind": AS_TRAINED, "path": None}, metadata), "data").read(),
+        reason=reason,
+        dry_run=continuum or not config.promote,
+        seed=config.seed,
+    )
     if continuum:
-        why = "these customers vary gradually (verdict constructive); promoting a cut needs a reason: reason='...'"
-        refused = [*found.record["refused"], why]
-        return Result(f"{found.text}\n{why}", {**found.record, "refused": refused}, promote.REFUSED)
-    return replace(found, code=promote.REFUSED if found.record["refused"] else found.code)
+        needed = "these customers vary gradually (verdict constructive); promotion needs a reason: reason='...'"
+        refused = [*found.refused, needed]
+        return Result(f"{found.text}\n{needed}", {**found.record, "refused": refused}, REFUSED)
+    return Result(found.text, found.record, REFUSED if found.refused else 0)

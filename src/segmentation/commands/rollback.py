@@ -6,9 +6,9 @@ from omegaconf import DictConfig
 
 from segmentation.commands._clustering import open_store
 from segmentation.commands._result import Result
-from segmentation.commands.promote import REFUSED, user
+from segmentation.commands.promote import REFUSED
 from segmentation.errors import InputError
-from segmentation.tracking import CHAMPION, PREVIOUS, Registry, load_model
+from segmentation.tracking import CHAMPION, PREVIOUS, Registry, load_model, user_name
 
 
 def run(config: DictConfig) -> Result:
@@ -35,17 +35,14 @@ def run(config: DictConfig) -> Result:
     load_model(previous.uri)
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "by": user(),
+        "by": user_name(),
         "because": str(config.reason or "").strip(),
     }
     restored = {f"restored_{key}": value for key, value in about.items() if value}
-    moved = registry.crown(previous, champion, {**restored, "restored_from": champion.version})
+    moved = registry.promote(previous, champion, {**restored, "restored_from": champion.version})
     if moved:
         registry.tag(champion, {f"rolled_back_{key}": value for key, value in about.items() if value})
-        text = (
-            f"{registry.name} version {previous.version} is the champion again, version {champion.version} is kept "
-            f"as '{PREVIOUS}'."
-        )
+        text = f"{previous.title} is the champion again, version {champion.version} is kept as '{PREVIOUS}'."
     else:
         now = registry.find(CHAMPION)
         text = (

@@ -84,7 +84,7 @@ class MallFile:
         InputError
             If the file cannot be read, has none of the columns, or text in a numeric one.
         """
-        return self._new(open_table(path))
+        return self.read_records(open_table(path))
 
     def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
         """Read new customers as `read_new` does, some rows at a time.
@@ -99,9 +99,10 @@ class MallFile:
         DataFrame of shape (n_rows, n_columns)
             The next rows, in the order of the files.
         """
-        return map(self._new, open_batches(path))
+        return map(self.read_records, open_batches(path))
 
-    def _new(self, raw: RawTable) -> pd.DataFrame:
+    def read_records(self, raw: RawTable) -> pd.DataFrame:
+        """Read new customers from a table of raw cells, as `read_new` does."""
         raw, _ = _with_canonical_names(raw)
         layout = _layout(raw.frame)
         if not layout.numeric:

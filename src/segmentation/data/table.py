@@ -136,7 +136,7 @@ class TableFile:
         InputError
             If the file cannot be read, or holds text in a column configured as numeric or dates.
         """
-        return self._new(open_table(path, self.separator))
+        return self.read_records(open_table(path, self.separator))
 
     def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
         """Read new customers as `read_new` does, some rows at a time.
@@ -151,9 +151,10 @@ class TableFile:
         DataFrame of shape (n_rows, n_columns)
             The next rows, in the order of the files.
         """
-        return map(self._new, open_batches(path, self.separator))
+        return map(self.read_records, open_batches(path, self.separator))
 
-    def _new(self, raw: RawTable) -> pd.DataFrame:
+    def read_records(self, raw: RawTable) -> pd.DataFrame:
+        """Read new customers from a table of raw cells, as `read_new` does."""
         numeric, categorical = list(self.numeric or ()), list(self.categorical or ())
         dates = dict(self.dates or {})
         for column in self._to_infer(raw):

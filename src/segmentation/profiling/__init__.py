@@ -4,7 +4,7 @@ from segmentation.profiling._advice import Source, Start, Suggestion, advise, st
 from segmentation.profiling._associations import Associations, associate
 from segmentation.profiling._attractiveness import Attractiveness
 from segmentation.profiling._columns import describe_columns
-from segmentation.profiling._descriptors import significance
+from segmentation.profiling._descriptors import holm, significance
 from segmentation.profiling._names import UNLIKE, Naming
 from segmentation.profiling._playbook import Play, Playbook, Recommendation
 from segmentation.profiling._profile import Profile, describe
@@ -30,6 +30,7 @@ __all__ = [
     "associate",
     "describe",
     "describe_columns",
+    "holm",
     "scale",
     "scaler_effects",
     "scaler_summary",

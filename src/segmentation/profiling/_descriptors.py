@@ -52,7 +52,7 @@ def significance(
             found.append({"column": column, **tested, "n": int(known.sum())})
     names = ["column", "test", "statistic", "p", "p_holm", "effect", "effect_name", "n", "chance", "note"]
     tests = pd.DataFrame(found, columns=names)
-    return tests.assign(p_holm=_holm(tests["p"].to_numpy(dtype=float)))
+    return tests.assign(p_holm=holm(tests["p"].to_numpy(dtype=float)))
 
 
 def _kruskal_wallis(values: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
@@ -92,7 +92,8 @@ def _chi_square(codes: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
     }
 
 
-def _holm(p: np.ndarray) -> np.ndarray:
+def holm(p: np.ndarray) -> np.ndarray:
+    """Correct p-values for their number by the method of Holm (1979)."""
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     corrected = np.empty_like(p)

@@ -2,7 +2,7 @@
 
 from segmentation.report._machine import to_frame, to_json
 from segmentation.report._markdown import markdown
-from segmentation.report._page import page
+from segmentation.report._page import page, write_page
 from segmentation.report._parts import Code, Facts, Picture, Points, Scatter3D, Section, Table
 from segmentation.report._study import StudyReport, to_html, to_markdown
 
@@ -21,4 +21,5 @@ __all__ = [
     "to_html",
     "to_json",
     "to_markdown",
+    "write_page",
 ]

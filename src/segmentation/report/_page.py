@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from segmentation.errors import InputError
 from segmentation.report._cells import cells, decimals, is_long, number
 from segmentation.report._parts import Scatter3D, Section
 
@@ -56,6 +57,23 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
     )
     # Half of a surrogate pair, which a damaged name may hold, has no place in UTF-8.
     return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write a page to a file that ends in .html, making its folder where it is new.
+
+    Raises
+    ------
+    InputError
+        If the file has another suffix or cannot be written.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"report={path}; valid is a file that ends in .html.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"report={path} cannot be written ({error}).") from error
 
 
 @cache

@@ -1,11 +1,9 @@
-"""The life of a model after the study: who its segments are, scoring, drift."""
+"""A fitted model with its segments: their identity, scoring, and the gate for promotion."""
 
-from segmentation.serving._drift import Drift, Limits, Reason, drift
-from segmentation.serving._gate import Check, Contender, Gate, checks_table
+from segmentation.serving._comparison import Comparison, evaluate_model
+from segmentation.serving._gate import Check, EvaluatedModel, Gate, checks_table
 from segmentation.serving._identity import Change, Lineage, compare, identify
-from segmentation.serving._migration import Migration, migrate
 from segmentation.serving._model import NOISE_NAME, Assigned, SegmentModel
-from segmentation.serving._reference import Reference
 from segmentation.serving._score import Scored, require_suffix, score
 from segmentation.serving._segment import Segment
 
@@ -14,22 +12,17 @@ __all__ = [
     "Assigned",
     "Change",
     "Check",
-    "Contender",
-    "Drift",
+    "Comparison",
+    "EvaluatedModel",
     "Gate",
-    "Limits",
     "Lineage",
-    "Migration",
-    "Reason",
-    "Reference",
     "Scored",
     "Segment",
     "SegmentModel",
     "checks_table",
     "compare",
-    "drift",
+    "evaluate_model",
     "identify",
-    "migrate",
     "require_suffix",
     "score",
 ]

@@ -1,4 +1,4 @@
-"""The gate between a challenger and the place of the champion."""
+"""The checks that a challenger must pass to become the champion."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,20 +20,20 @@ SHARES = ("min_stability", "min_jaccard", "min_share", "max_noise", "min_agreeme
 
 @dataclass(frozen=True)
 class Check:
-    """One question of the gate, and its answer.
+    """One check of the gate and its result.
 
     Attributes
     ----------
     name : str
-        What was asked for.
+        What is checked.
     value : str
         What was found.
     limit : str
-        What would have been enough; empty where the check is for information.
+        The required value; empty where the check is for information.
     passed : bool
-        Whether it was enough.
+        Whether the value meets the limit.
     reason : str
-        Where it was not: why, in one sentence; empty otherwise.
+        Where it does not: why, in one sentence; empty otherwise.
     """
 
     name: str
@@ -44,47 +44,54 @@ class Check:
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
-    """A model on the customers that the promotion is decided on.
+class EvaluatedModel:
+    """A model applied to the customers that a promotion is decided on.
 
     Attributes
     ----------
     segments : tuple of Segment
         Its segments.
     space : tuple of str
-        The columns that it reads, with a mark at those taken as logarithms: scores compare within one space.
+        The columns that it reads, with a mark at those taken as logarithms; scores can be compared within one space.
     labels : ndarray of int, shape (n,)
-        Where it puts the customers; -1 is noise.
+        The segment of each customer; -1 is noise.
     scores : Scores
-        Of these labels, in the yardstick space of its features.
+        Of these labels, in the evaluation space of its features.
+    version, algorithm : str
+        Its registered version, and the algorithm that made it.
+    verdict : str or None
+        The verdict on its training customers, where it is known.
     """
 
     segments: tuple[Segment, ...]
     space: tuple[str, ...]
     labels: np.ndarray
     scores: Scores
+    version: str = ""
+    algorithm: str = ""
+    verdict: str | None = None
 
     @property
     def sizes(self) -> np.ndarray:
-        """Customers in each segment of the model, by its number; 0 where there is none left."""
+        """Customers in each segment, by its number; 0 where a segment has none."""
         return np.bincount(self.labels[self.labels >= 0], minlength=len(self.segments))
 
 
 @dataclass(frozen=True)
 class Gate:
-    """What a challenger must keep to become the champion; null switches a check off.
+    """What a challenger must meet to become the champion; null switches a check off.
 
     Parameters
     ----------
     min_segments : int or None, default=2
-        Segments that these customers fall into.
+        Fewest segments that these customers fall into.
     silhouette_drop : float or None, default=0.02
         How far its silhouette in the yardstick space may stay below the champion's. Models that read other
         columns have other spaces, in which silhouettes do not compare; nothing is asked of them here.
     min_stability : float or None, default=0.7
         Mean adjusted Rand index between fits to sub-samples.
     min_jaccard : float or None, default=0.75
-        Mean Jaccard similarity of each segment to its like in the sub-samples. Hennig (2007) calls segments
+        Mean Jaccard similarity of each segment to the most similar one in the sub-samples. Hennig (2007) calls segments
         above 0.75 stable, those below 0.6 not to be trusted, those below 0.5 dissolved.
     min_share : float or None, default=0.02
         Share of all customers in the smallest segment.
@@ -101,8 +108,8 @@ class Gate:
     fits : int, default=20
         Sub-samples of four fifths of the customers that the algorithm is fitted to again.
     rows : int, default=5000
-        The most customers that are drawn from, where the algorithm is told how many segments to make. One that
-        follows density would find others among fewer customers; it has its own `max_rows`.
+        The most customers that sub-samples are drawn from, for algorithms with a given number of segments. A
+        density-based algorithm finds other segments among fewer customers; it has its own `max_rows`.
     """
 
     min_segments: int | None = 2
@@ -161,7 +168,7 @@ class Gate:
         def fit(sample: np.ndarray) -> np.ndarray:
             rows = np.searchsorted(kept, sample)
             with warnings.catch_warnings():
-                # What there was to say was said when the model was trained.
+                # Its warnings were shown when the model was trained.
                 warnings.simplefilter("ignore")
                 try:
                     found: np.ndarray = clone(model.algorithm).fit(X[rows]).labels_
@@ -169,28 +176,28 @@ class Gate:
                     found = np.full(len(rows), -1)
             return found
 
-        # So few customers are clustered faster on one thread than on several.
+        # A few thousand customers are clustered faster on one thread than on several.
         with threadpool_limits(1):
             return stability(fit, labels, self.fits, seed=seed, rows=kept)
 
     def judge(
         self,
-        challenger: Contender,
+        challenger: EvaluatedModel,
         repeated: Stability | None = None,
-        champion: Contender | None = None,
+        champion: EvaluatedModel | None = None,
         lineage: Lineage | None = None,
         unservable: str | None = None,
     ) -> tuple[Check, ...]:
-        """Ask everything that can be asked.
+        """Run all checks for which the figures are given.
 
         Parameters
         ----------
-        challenger : Contender
-            Who wants to become the champion.
+        challenger : EvaluatedModel
+            The model that is to become the champion.
         repeated : Stability, optional
-            What `repeated` found, where a check needs it.
-        champion : Contender, optional
-            The champion on the same customers. Without one only the challenger itself is looked at.
+            The result of `repeated`, where a check needs it.
+        champion : EvaluatedModel, optional
+            The champion on the same customers. Without one only the challenger itself is checked.
         lineage : Lineage, optional
             How the challenger's segments descend from the champion's.
         unservable : str, optional
@@ -208,7 +215,7 @@ class Gate:
             *(self._serving(unservable) if self.served else ()),
         )
 
-    def _alone(self, challenger: Contender) -> Iterator[Check]:
+    def _alone(self, challenger: EvaluatedModel) -> Iterator[Check]:
         scores, sizes = challenger.scores, challenger.sizes
         if self.min_segments is not None:
             found = scores.n_segments
@@ -233,9 +240,9 @@ class Gate:
                 "noise", f"{noise:.1%}", f"at most {self.max_noise:.1%}", passed, "" if passed else why
             )
 
-    def _stable(self, challenger: Contender, repeated: Stability) -> Iterator[Check]:
+    def _stable(self, challenger: EvaluatedModel, repeated: Stability) -> Iterator[Check]:
         if self.min_stability is not None:
-            why = f"sub-samples of the customers agree with an adjusted Rand index of {repeated.score:.2f}"
+            why = f"fits to sub-samples agree with an adjusted Rand index of {repeated.score:.2f}"
             yield _at_least("stability", repeated.score, self.min_stability, why)
         if self.min_jaccard is not None:
             for segment, size, found in zip(
@@ -248,12 +255,12 @@ class Gate:
                     yield Check(name, "not known", limit, False, why)
                     continue
                 why = (
-                    f"{_named(segment)}, {members}, does not come back where other "
-                    f"customers are drawn: its Jaccard similarity is {found:.2f}"
+                    f"{_named(segment)}, {members}, is not found again in sub-samples of the customers: "
+                    f"its mean Jaccard similarity is {found:.2f}"
                 )
                 yield _at_least(name, found, self.min_jaccard, why)
 
-    def _beside(self, challenger: Contender, champion: Contender) -> Iterator[Check]:
+    def _beside(self, challenger: EvaluatedModel, champion: EvaluatedModel) -> Iterator[Check]:
         own, other = challenger.scores.silhouette, champion.scores.silhouette
         if self.silhouette_drop is not None and challenger.space == champion.space:
             least = other - self.silhouette_drop
@@ -308,7 +315,7 @@ def _at_least(name: str, value: float, least: float, why: str, form: str = "{:.2
 
 
 def _padded(repeated: Stability, segments: Sequence[Segment]) -> list[float]:
-    """One figure a segment; the last ones of the model may have no customers."""
+    """One figure for each segment; the last segments of the model may have no customers."""
     missing = len(segments) - len(repeated.jaccard)
     return [*repeated.jaccard, *[np.nan] * missing]
 

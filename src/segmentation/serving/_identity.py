@@ -1,4 +1,4 @@
-"""Which segment of a new model is which of the champion's: ids, names and colours that outlive retraining."""
+"""Which segment of a new model is which of the champion's, so that ids, names and colours outlive retraining."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ ALONE = 2.0
 
 @dataclass(frozen=True)
 class Change:
-    """What became of segments that are not simply still there.
+    """A change of one or more segments between two models.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ def identify(
     spread: Mapping[str, float] | None = None,
     last_id: int = 0,
 ) -> tuple[tuple[Segment, ...], Lineage]:
-    """Give new segments the identity of those that are still there, and the others one of their own.
+    """Give new segments the identity of the old ones that still exist, and the others a new one.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def compare(
     labels: tuple[Labels, Labels] | None = None,
     spread: Mapping[str, float] | None = None,
 ) -> Lineage:
-    """Tell how the segments of a model descend from the champion's, with the ids that they have.
+    """Say how the segments of a model descend from the champion's, by the ids that they have.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def compare(
 
 @dataclass(frozen=True, eq=False)
 class _Match:
-    """Which segment goes on as which, how similar any two are, and what was compared."""
+    """Which old segment continues as which new one, how similar any two are, and how they were compared."""
 
     by: Literal["customers", "centers", "nothing"]
     pairs: Pairs
@@ -284,7 +284,7 @@ def _with_identity(kept: Mapping[int, Segment], new: Sequence[Segment], last_id:
         else:
             name, by_user = before.name, before.named_by_user
             given.append(replace(segment, id=before.id, color=before.color, name=name, named_by_user=by_user))
-    # Who may keep a name that two have: a person's word, then what is older.
+    # Of two segments with one name, that named by a person keeps it, then the older one.
     order = sorted(range(len(given)), key=lambda j: (not given[j].named_by_user, j not in kept, j))
     names: dict[int, str] = {}
     for j in order:

@@ -1,4 +1,4 @@
-"""A fitted pipeline that knows its segments by name and the customers that it was trained on."""
+"""A fitted pipeline with its named segments and the ranges of its training customers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,7 +32,7 @@ _CELLS = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Assigned:
-    """What is known of n customers once they are put into segments, as plain arrays.
+    """The assignment of n customers to segments, as plain arrays.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class SegmentModel:
         Categorical feature -> the levels of the training customers.
     """
 
-    # Models of before customers in no segment had a name lack it.
+    # Older model files lack this attribute.
     noise_name: str = NOISE_NAME
 
     def __init__(
@@ -97,7 +97,7 @@ class SegmentModel:
                 f"segments must be those that the algorithm numbers 0 to {algorithm.n_segments_ - 1}"
             )
         self.pipeline, self.noise_name = pipeline, noise_name
-        # Plain values, which a model file may hold whatever becomes of the class Segment.
+        # Plain values, so that model files do not depend on the class Segment.
         self._segments = [asdict(s) for s in sorted(segments, key=lambda s: s.number)]
         numeric = [c for c in features.columns_ if c not in features.categorical_]
         values = customers[numeric].apply(pd.to_numeric).astype(float)
@@ -139,7 +139,7 @@ class SegmentModel:
         return np.asarray(self.pipeline.predict(X))
 
     def assign(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Put customers into segments, and say how surely.
+        """Assign customers to segments, with the distance and the margin of each.
 
         Parameters
         ----------
@@ -184,8 +184,15 @@ class SegmentModel:
             self.noise_name,
         ]
 
+    def segment_ids(self, assignments: pd.DataFrame) -> pd.Series:
+        """The ids of the segments in a table of assignments, which has a column segment_id or segment (its number)."""
+        if "segment_id" in assignments:
+            return assignments["segment_id"]
+        ids = self.labels()[0]
+        return assignments["segment"].astype(int).map(lambda number: ids[number])
+
     def measure(self, X: pd.DataFrame) -> Assigned:
-        """Do the work of `assign`, without making a table of it; the features are computed once.
+        """Assign customers as `assign` does, without making a table; the features are computed once.
 
         Parameters
         ----------
@@ -221,7 +228,7 @@ class SegmentModel:
 
 def _numbers(values: pd.Series) -> NDArray[np.float64]:
     if values.dtype != np.float64:
-        # Numbers that arrive as text are numbers all the same, as for FeatureSet.
+        # Numbers that arrive as text are converted, as FeatureSet does.
         values = pd.to_numeric(values)
     return values.to_numpy(dtype=float, na_value=np.nan)
 
@@ -235,7 +242,7 @@ def _nearness(
     distance, margin = np.empty(len(Z)), np.empty(len(Z))
     norms = np.einsum("ij,ij->i", centers, centers)[:, None]
     towards = -2.0 * centers
-    # A block at a time: what is computed on the way stays small, however many centres there are, and in the cache.
+    # In blocks, so that intermediate results stay small and in the cache, however many centres there are.
     step = max(1, _CELLS // (len(centers) + Z.shape[1]))
     for start in range(0, len(Z), step):
         rows = slice(start, start + step)

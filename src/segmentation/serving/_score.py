@@ -1,4 +1,4 @@
-"""Customers without end into segments: batch by batch, into one file that is there whole or not at all."""
+"""Scoring of any number of customers, batch by batch, into one file that is written completely or not at all."""
 
 import os
 from collections import Counter, deque
@@ -35,7 +35,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Scored:
-    """What came of scoring.
+    """The result of scoring.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Scored:
 
 
 class _TextIdsError(Exception):
-    """The ids of a later batch are text, those before were numbers."""
+    """The ids of a later batch are text, those of earlier ones were numbers."""
 
 
 def score(
@@ -62,7 +62,7 @@ def score(
     output: Path,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> Scored:
-    """Put customers into segments and write the answers to a file.
+    """Assign customers to segments and write the result to a file.
 
     Batches are computed on two threads, while the next is read and the last is written. The file has another name
     until it is complete; what is interrupted leaves nothing under the final name.
@@ -105,7 +105,7 @@ def require_suffix(output: Path) -> None:
 
 @contextmanager
 def _complete_or_not(output: Path) -> Iterator[Path]:
-    # Whoever waits for the file never reads half of it.
+    # Readers never see a file that is written in part.
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -148,10 +148,10 @@ def _write(
 def _scored(
     model: SegmentModel, batches: Iterable[pd.DataFrame], text_ids: bool
 ) -> Iterator[tuple[pa.Table, dict[int, int], int]]:
-    """Answer batches in their order, with a few under way at any time."""
+    """Assign batches in their order, a few of them in parallel."""
     waiting: deque[Future[tuple[pa.Table, dict[int, int], int]]] = deque()
 
-    # Two threads that each take all cores for a matrix product get in each other's way.
+    # Two threads that each take all cores for a matrix product slow each other down.
     with (
         threadpool_limits(1),
         ThreadPoolExecutor(WORKERS, initializer=threadpool_limits, initargs=(1,)) as pool,
@@ -238,8 +238,8 @@ class _CsvFile:
 def _open(path: Path, suffix: str, schema: pa.Schema) -> Any:
     if suffix == ".csv":
         return _CsvFile(path, schema)
-    # Distances hardly repeat: to list, press or bound them would cost time and save nothing. Without Arrow's own schema
-    # readers see texts, not categories.
+    # Distances hardly repeat, so dictionaries, compression and statistics would cost time and save nothing. Without
+    # Arrow's own schema readers see text, not categories.
     listed = ["segment", *(f.name for f in schema if f.type == _NAMES)]
     writer = parquet.ParquetWriter(
         path,

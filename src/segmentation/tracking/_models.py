@@ -183,8 +183,8 @@ def _save_model(path: str, mlflow_model: Model, **options: Any) -> None:
     mlflow_model.save(str(Path(path, "MLmodel")))
 
 
-class Answers:
-    """What MLflow asks of a model."""
+class PyfuncWrapper:
+    """A model as MLflow calls it."""
 
     def __init__(self, model: SegmentModel) -> None:
         self._model = model
@@ -209,9 +209,9 @@ class Answers:
         return data
 
 
-def _load_pyfunc(path: str) -> Answers:
+def _load_pyfunc(path: str) -> PyfuncWrapper:
     """MLflow calls this by its name."""
-    return Answers(read_model(Path(path), path)[0])
+    return PyfuncWrapper(read_model(Path(path), path)[0])
 
 
 def _schema(types: Mapping[str, str]) -> Schema:

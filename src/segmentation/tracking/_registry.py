@@ -13,6 +13,7 @@ from segmentation.errors import InputError
 from segmentation.tracking._models import HASH_TAG, hash_model
 from segmentation.tracking._store import Run, Store
 
+CHALLENGER = "challenger"
 CHAMPION = "champion"
 PREVIOUS = "previous"
 LAST_SEGMENT_ID = "last_segment_id"
@@ -35,6 +36,11 @@ class ModelVersion:
     version: str
     run_id: str | None
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} version {self.version}"
 
     @property
     def uri(self) -> str:
@@ -79,7 +85,7 @@ class Registry:
             return None
         return ModelVersion(self.name, str(found.version), found.run_id, found.tags)
 
-    def crown(self, version: ModelVersion, expected: ModelVersion | None, tags: Mapping[str, str]) -> bool:
+    def promote(self, version: ModelVersion, expected: ModelVersion | None, tags: Mapping[str, str]) -> bool:
         """Make a version the champion, and the champion `previous`, unless somebody else did meanwhile.
 
         Parameters

@@ -15,7 +15,7 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from segmentation.errors import InputError
 from segmentation.serving import SegmentModel
-from segmentation.tracking._models import Answers, signature
+from segmentation.tracking._models import PyfuncWrapper, signature
 
 
 def scoring_app(model: SegmentModel) -> FastAPI:
@@ -36,7 +36,7 @@ def scoring_app(model: SegmentModel) -> FastAPI:
         ``/ping``, ``/health``, ``/version`` and ``/invocations``.
     """
     described = Model(signature=signature(model))
-    mlflow.pyfunc.add_to_model(described, loader_module=Answers.__module__)
+    mlflow.pyfunc.add_to_model(described, loader_module=PyfuncWrapper.__module__)
     app: FastAPI = scoring_server.init(PyFuncModel(described, _JsonAnswers(model)))
     for unreadable in (ValueError, RecursionError):
         # What goes wrong later than in reading the body is MLflow's own exception by then.
@@ -77,8 +77,8 @@ def serve(model: SegmentModel, host: str, port: int, on_listening: Callable[[], 
         uvicorn.Server(uvicorn.Config(scoring_app(model), log_level="warning")).run([listener])
 
 
-class _JsonAnswers(Answers):
-    """Answers without NaN and infinity, of which JSON knows nothing."""
+class _JsonAnswers(PyfuncWrapper):
+    """Answers without NaN and infinity, which JSON cannot hold."""
 
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         answers = super().predict(data, params)

@@ -23,6 +23,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_SOURCE_NAME, MLFLOW_USER
 
+from segmentation import __version__
+from segmentation.data import Customers
 from segmentation.errors import InputError
 
 SQLITE = "sqlite:///"
@@ -240,7 +242,7 @@ class Run:
         client = self.store.client
         begin = int(started * 1000)
         end = begin + max(1, int(seconds * 1000))
-        who = {MLFLOW_PARENT_RUN_ID: self.id, MLFLOW_SOURCE_NAME: SOURCE, MLFLOW_USER: _user()}
+        who = {MLFLOW_PARENT_RUN_ID: self.id, MLFLOW_SOURCE_NAME: SOURCE, MLFLOW_USER: user_name()}
         made = client.create_run(self.experiment_id, start_time=begin, tags={**who, **tags}, run_name=name)
         client.log_batch(made.info.run_id, **_entities(params, metrics, None))
         if files:
@@ -298,7 +300,13 @@ def _artifact_place(uri: str, artifacts: str | None) -> str | None:
     return artifacts if "://" in artifacts else Path(artifacts).absolute().as_uri()
 
 
-def _user() -> str:
+def data_tags(customers: Customers) -> dict[str, str]:
+    """What every run says of the data it saw."""
+    return {"data": customers.name, "fingerprint": customers.fingerprint, "segmentation": __version__}
+
+
+def user_name() -> str:
+    """Who runs the command; "unknown" where the system does not say."""
     import getpass
 
     try:

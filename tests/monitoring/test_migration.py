@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentation.serving import migrate
+from segmentation.monitoring import migrate
 
 SEGMENTS = st.sampled_from(["S1", "S2", "S3", ""])
 

@@ -1,4 +1,4 @@
-"""Who the segments of a new version are: those of the champion, where they are still there."""
+"""The identity of the segments of a new version: that of the champion's segments that are still there."""
 
 import sys
 
@@ -7,9 +7,8 @@ import numpy as np
 from segmentation.data import Customers
 from segmentation.errors import InputError
 from segmentation.serving import Lineage, Segment, SegmentModel, identify
-from segmentation.tracking import CHAMPION, Registry, load_model
-
-CHALLENGER = "challenger"
+from segmentation.tracking._models import load_model
+from segmentation.tracking._registry import CHALLENGER, CHAMPION, Registry
 
 
 def identified(
@@ -20,13 +19,13 @@ def identified(
     Parameters
     ----------
     registry : Registry
-        Where the champion is. Before there is one, the challenger takes its place.
+        Holds the champion. Without one, the challenger takes its place.
     segments : list of Segment
-        The new ones, with everything but ids and colours.
+        The new segments, with everything but ids and colours.
     customers : Customers
-        Who they were found among.
+        The customers that they were found among.
     labels : ndarray of int, shape (n,)
-        Where they put these customers; -1 is noise.
+        The segment of each customer; -1 is noise.
 
     Returns
     -------
@@ -36,7 +35,7 @@ def identified(
     model = _predecessor(registry)
     both = None if model is None else _both(model, customers, labels)
     spread = customers.table.std(numeric_only=True, ddof=0).to_dict()
-    # Two commands may get here at once, and no two segments may get one id.
+    # Two commands may get here at once, and an id must not be given twice.
     with registry.locked():
         known = model.segments if model else ()
         named, lineage = identify(segments, known, both, spread, registry.last_segment_id())
@@ -57,9 +56,10 @@ def _predecessor(registry: Registry) -> SegmentModel | None:
     try:
         return load_model(version.uri)[0]
     except InputError as error:
-        # A study must not be lost because the champion is; the ids go on all the same.
+        # The study is worth keeping although the champion is lost; no id is used again.
         print(
-            f"segment: the new segments get new ids, as their predecessor is lost. {error}", file=sys.stderr
+            f"segment: the new segments get new ids, as the previous model cannot be loaded. {error}",
+            file=sys.stderr,
         )
         return None
 
@@ -70,5 +70,5 @@ def _both(
     try:
         return model.predict(customers.table), labels
     except InputError:
-        # It reads columns that these customers do not have: centres must do.
+        # It reads columns that these customers do not have, so that only the centres can be compared.
         return None

@@ -12,8 +12,8 @@ from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import Demo
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
-from segmentation.serving import Limits, Reference, Segment, SegmentModel, drift
-from segmentation.serving._reference import Sample
+from segmentation.monitoring import DriftThresholds, Reference, Sample, drift
+from segmentation.serving import Segment, SegmentModel
 
 BOTH = ("annual_income", "spending_score")
 
@@ -64,7 +64,7 @@ def test_the_training_customers_are_like_themselves_in_any_order(table, pair):
     assert found.structure.verdict == "natural"
     assert (found.segments["change"] == 0).all()
     assert found.features[["psi", "ks"]].max().max() < 0.005
-    assert "like the 300" in found.sentence
+    assert "the 300 of the training data" in found.sentence
     assert found.metrics()["verdict_level"] == 0
 
 
@@ -181,15 +181,15 @@ def test_models_without_segments_and_with_one_can_be_watched(table, algorithm):
 
 def test_few_customers_prove_little_and_none_nothing(table, pair):
     few = seen(pair, table.head(5))
-    assert few.verdict == "ok" and few.sees > 1
+    assert few.verdict == "ok" and few.detectable_shift > 1
     with pytest.raises(InputError, match="no customers"):
         seen(pair, table.head(0))
 
 
 def test_a_family_without_weight_raises_no_alarm(table, pair):
     shifted = table.assign(annual_income=table["annual_income"] + 15)
-    alone = Limits(weights={"segments": 1, "distance": 0, "features": 0, "outside": 0})
-    assert seen(pair, shifted, limits=alone).verdict == "ok"
+    alone = DriftThresholds(weights={"segments": 1, "distance": 0, "features": 0, "outside": 0})
+    assert seen(pair, shifted, thresholds=alone).verdict == "ok"
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_a_family_without_weight_raises_no_alarm(table, pair):
         ({"structure": "retain"}, "did you mean 'retrain'"),
     ],
 )
-def test_limits_that_cannot_be_are_refused(options, said):
+def test_thresholds_that_cannot_be_are_refused(options, said):
     with pytest.raises(InputError, match=said):
-        Limits(**options)
+        DriftThresholds(**options)
 
 
 @given(

@@ -1,4 +1,4 @@
-"""What of the training customers travels with a model, for later ones to be compared with."""
+"""A summary of the training customers that is stored with a model, to compare later customers with."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from segmentation.serving._model import Assigned, SegmentModel
+from segmentation.serving import Assigned, SegmentModel
 
 POINTS = 201
 POINTS_OF_SEGMENT = 21
@@ -17,7 +17,7 @@ POINTS_OF_SEGMENT = 21
 
 @dataclass(frozen=True)
 class Sample:
-    """A column of numbers, known by some of its order statistics; by all of them where they are few.
+    """A column of numbers, kept as some of its order statistics; as all of them where there are few.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Sample:
 
     @classmethod
     def of(cls, values: NDArray[np.float64], points: int = POINTS) -> Self:
-        """Sum up values, of which NaN are missing."""
+        """Summarize values; NaN counts as missing."""
         known = np.sort(values[~np.isnan(values)])
         n = len(known)
         if n == 0:
@@ -98,7 +98,7 @@ class Levels:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The training customers as a model saw them: small enough to travel with it, and without any one of them by id.
+    """A summary of the training customers: small enough to be stored with the model, and without their ids.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Reference:
     logged : tuple of str
         Which of the numeric features are taken as logarithms.
     distance : Sample
-        Distances to the own centre, each as if the customer had not helped to make it.
+        Distance of each customer to the centre of its segment, computed without that customer.
     distances : dict of int to Sample
         The same by segment, with fewer points.
     """
@@ -128,7 +128,7 @@ class Reference:
 
     @classmethod
     def of(cls, table: pd.DataFrame, model: SegmentModel) -> Self:
-        """Sum up the training customers.
+        """Summarize the training customers.
 
         Parameters
         ----------
@@ -144,7 +144,7 @@ class Reference:
         assigned, features = model.measure(table), model.features
         numbers, segments = numeric_features(table, model), np.arange(-1, model.algorithm.n_segments_)
         sizes = {int(s): int((assigned.segment == s).sum()) for s in segments}
-        distance = _as_a_stranger(assigned, sizes)
+        distance = _leave_one_out(assigned, sizes)
         return cls(
             len(table),
             sizes,
@@ -176,15 +176,15 @@ class Reference:
         )
 
 
-def _as_a_stranger(assigned: Assigned, sizes: Mapping[int, int]) -> NDArray[np.float64]:
-    """Distances to the mean of the others: a customer pulls its own centre, as no later customer does."""
-    # The last entry answers noise, number -1.
+def _leave_one_out(assigned: Assigned, sizes: Mapping[int, int]) -> NDArray[np.float64]:
+    """Distances to the mean of the other customers; later customers did not move the centre either."""
+    # The last entry is for noise, number -1.
     stretch = np.array([1 + 1 / max(sizes[s] - 1, 1) for s in range(len(sizes) - 1)] + [1.0])
     return assigned.distance * stretch[assigned.segment]
 
 
 def numeric_features(table: pd.DataFrame, model: SegmentModel) -> dict[str, NDArray[np.float64]]:
-    """The numeric features that a model reads, as it takes them: some as log(1 + x); NaN is missing."""
+    """The numeric features that a model reads, as the model uses them: some as log(1 + x); NaN is missing."""
     features = model.features
     found = {}
     for column in features.columns_:

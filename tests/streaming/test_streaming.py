@@ -19,8 +19,8 @@ from segmentation.data import Demo, MallFile
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
 from segmentation.serving import Segment, SegmentModel
-from segmentation.serving import _stream as module
-from segmentation.serving._stream import Counts, Folder, Ledger, Lines, Served, stream
+from segmentation.streaming import Counts, FileSource, JsonLinesSource, ServedModel, StreamState, stream
+from segmentation.streaming import _state as module
 
 COLUMNS = ["annual_income", "spending_score"]
 RICH, POOR = (88, 82), (25, 20)
@@ -40,7 +40,7 @@ def trained(k=5):
 
 @pytest.fixture(scope="module")
 def served():
-    return Served(trained(), "1", MallFile("")._new)
+    return ServedModel(trained(), "1", MallFile("").read_records)
 
 
 def records(n, seed=0, ids=None):
@@ -66,18 +66,18 @@ def lines(output, kind="assignments"):
 
 def run(tmp_path, served, size=7, source="in", stop=lambda: False, **options):
     done = []
-    with Ledger(tmp_path / "out", source, "m", options.pop("keeps_records", False)) as ledger:
-        folder = Folder(tmp_path / "in", ledger, size, settle=options.pop("settle", 0), **options)
-        stream(folder, ledger, lambda: served, stop, 0.01, done.append)
+    with StreamState(tmp_path / "out", source, "m", options.pop("keeps_records", False)) as state:
+        folder = FileSource(tmp_path / "in", state, size, settle=options.pop("settle", 0), **options)
+        stream(folder, state, lambda: served, stop, 0.01, done.append)
     return sum(done, Counts())
 
 
 def run_lines(tmp_path, served, text, size=7, replay=None):
     path = tmp_path / "lines"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with Ledger(tmp_path / "out", "-", "m") as ledger, path.open("rb") as file:
-        found = Lines(file.fileno(), ledger, size, replay)
-        stream(found, ledger, lambda: served, wait=0.01)
+    with StreamState(tmp_path / "out", "-", "m") as state, path.open("rb") as file:
+        found = JsonLinesSource(file.fileno(), state, size, replay)
+        stream(found, state, lambda: served, wait=0.01)
     return found
 
 
@@ -127,7 +127,7 @@ def test_a_change_says_which_models_it_was_between(tmp_path, served):
     run(tmp_path, served)
     arrive(tmp_path / "in", "b.csv", records(30, 1, ids=range(30)))
     # The same customers as before: whoever is elsewhere has another model to thank for it.
-    assert run(tmp_path, Served(trained(3), "2", served.read)).changes > 0
+    assert run(tmp_path, ServedModel(trained(3), "2", served.read)).changes > 0
     assert {(c["from_model"], c["to_model"]) for c in lines(tmp_path / "out", "changes")} == {("1", "2")}
 
 
@@ -158,7 +158,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("step", ["fsync", "_show", "ROLLBACK"])
+@pytest.mark.parametrize("step", ["fsync", "_publish", "ROLLBACK"])
 def test_whatever_is_cut_off_in_between_is_done_once_in_the_end(tmp_path, served, monkeypatch, step):
     arrive(tmp_path / "in", "a.csv", records(30, 1))
     arrive(tmp_path / "in", "b.parquet", records(25, 2))
@@ -168,8 +168,8 @@ def test_whatever_is_cut_off_in_between_is_done_once_in_the_end(tmp_path, served
     kills = 0
     for calls in range(1, 200):
         left = calls % 5
-        place = {"fsync": module.os, "_show": module, "ROLLBACK": Ledger}[step]
-        name = {"ROLLBACK": "_settle"}.get(step, step)
+        place = {"fsync": module.os, "_publish": module, "ROLLBACK": StreamState}[step]
+        name = {"ROLLBACK": "_save_customers"}.get(step, step)
         real = getattr(place, name)
 
         def dying(*args, real=real):
@@ -272,18 +272,18 @@ def test_a_folder_of_output_belongs_to_one_source_one_model_and_one_process(tmp_
     with pytest.raises(InputError, match="holds the stream of source=in, not of elsewhere"):
         run(tmp_path, served, source="elsewhere")
     with pytest.raises(InputError, match="holds the stream of model=m, not of other"):
-        Ledger(tmp_path / "out", "in", "other")
+        StreamState(tmp_path / "out", "in", "other")
     monkeypatch.setattr(module, "PATIENCE", 0.0)
     with (
-        Ledger(tmp_path / "out", "in", "m"),
+        StreamState(tmp_path / "out", "in", "m"),
         pytest.raises(InputError, match="is being written by another `segment stream`"),
     ):
-        Ledger(tmp_path / "out", "in", "m")
+        StreamState(tmp_path / "out", "in", "m")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
-        Ledger(tmp_path / "file", "in", "m")
+        StreamState(tmp_path / "file", "in", "m")
     with pytest.raises(InputError, match="is no folder"):
-        Folder(tmp_path / "nowhere", Ledger(tmp_path / "new", "in", "m"), 5)
+        FileSource(tmp_path / "nowhere", StreamState(tmp_path / "new", "in", "m"), 5)
 
 
 def test_the_last_record_of_each_customer_is_kept_until_it_is_learned_from(tmp_path, served):
@@ -293,13 +293,13 @@ def test_the_last_record_of_each_customer_is_kept_until_it_is_learned_from(tmp_p
         pd.DataFrame({"id": [1, 2, 1], "income": [1, 2, None], "spending score": [7, 8, 9]}),
     )
     run(tmp_path, served, keeps_records=True)
-    with Ledger(tmp_path / "out", "in", "m", True) as ledger:
-        assert ledger.since_update == 3
-        kept = ledger.recent()
+    with StreamState(tmp_path / "out", "in", "m", True) as state:
+        assert state.since_update == 3
+        kept = state.recent()
         assert kept["spending_score"].to_dict() == {"1": 9, "2": 8}
         assert kept["annual_income"].isna().to_dict() == {"1": True, "2": False}
-        ledger.forget({"learned": "something"})
-        assert (ledger.since_update, len(ledger.recent()), ledger.note("learned")) == (0, 0, "something")
+        state.forget({"learned": "something"})
+        assert (state.since_update, len(state.recent()), state.note("learned")) == (0, 0, "something")
 
 
 def test_lines_of_json_are_assigned_as_a_table_of_them_would_be(tmp_path, served):
@@ -379,7 +379,7 @@ def test_whatever_is_sent_every_line_has_one_answer(tmp_path_factory, served, se
 
 
 def _stream_here(place):
-    run(Path(place), Served(trained(), "1", MallFile("")._new), size=50)
+    run(Path(place), ServedModel(trained(), "1", MallFile("").read_records), size=50)
 
 
 @pytest.mark.slow
@@ -390,7 +390,7 @@ def test_killed_twenty_times_nothing_is_lost_and_nothing_assigned_twice(tmp_path
     output = tmp_path / "out" / "assignments"
     # What is imported once need not be by each of the processes.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "segmentation.serving"])
+    context.set_forkserver_preload([__name__, "segmentation.streaming"])
     chance = random.Random(0)
     kills = 0
     while True:

@@ -1,4 +1,4 @@
-"""Where known customers went: because they changed, or because the model did."""
+"""Which known customers changed segment: because they changed, or because the model did."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ CAUSES: tuple[Cause, ...] = ("all", "customer", "model")
 
 @dataclass(frozen=True, eq=False)
 class Migration:
-    """Customers that were there before and are there now, by where they were and where they are.
+    """Customers known from before, by their segments before and now.
 
     Attributes
     ----------
     flows : DataFrame
         One row a cause and path. Columns cause ("all": from before to now; "customer": the same model, new values;
         "model": the same values, a new model), before, after (ids of segments, "" for noise), customers, value (sum of
-        what these customers are worth; NaN where no value is known).
+        the customers' values; NaN where no value is known).
     known, new, gone : int
         Customers in both, only now, only before.
     """
@@ -31,7 +31,7 @@ class Migration:
     gone: int
 
     def matrix(self, cause: Cause = "all", what: str = "customers") -> pd.DataFrame:
-        """Give customers, or their value, from each segment (rows) to each (columns), in the order of the flows."""
+        """Customers, or their value, from each segment (rows) to each (columns), in the order of the flows."""
         part = self.flows[self.flows["cause"] == cause]
         table = part.pivot_table(what, "before", "after", aggfunc="sum", fill_value=0, sort=False)
         both = list(dict.fromkeys([*self.flows["before"], *self.flows["after"]]))
@@ -47,7 +47,7 @@ class Migration:
         return int(part.loc[part["before"] != part["after"], "customers"].sum())
 
     def value_moved(self, cause: Cause = "all") -> float:
-        """What those customers are worth; NaN where no value is known."""
+        """The total value of those customers; NaN where no value is known."""
         part = self.flows[self.flows["cause"] == cause]
         return float(
             part["value"].where(part["before"] != part["after"], part["value"] * 0).sum(skipna=False)
@@ -75,21 +75,22 @@ def migrate(
     Parameters
     ----------
     before : Series
-        Customer id -> id of the segment then ("" for noise).
+        Customer id -> id of the segment before ("" for noise).
     now : Series
         Customer id -> id of the segment that the present model gives to the present values.
     between : Series, optional
-        Customer id -> id of the segment that the model of then gives to the present values. Without it the model is the
-        same, and whoever moved has changed.
+        Customer id -> id of the segment that the previous model gives to the present values. Without it the model is
+        the same, and every move means that the customer changed.
     value : Series, optional
-        Customer id -> what the customer is worth now.
+        Customer id -> the customer's value now.
     order : sequence of str
         Ids of segments in the order in which they are to be shown; others come after, noise last.
 
     Returns
     -------
     Migration
-        Each known customer is in one path of each cause; "customer" and then "model" lead from before to now.
+        Each known customer is counted once for each cause; the moves by "customer" followed by those by "model" lead
+        from before to now.
 
     Notes
     -----
