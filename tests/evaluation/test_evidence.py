@@ -54,3 +54,12 @@ def test_terms_are_named_and_those_of_the_best_fit_are_not_behind():
     assert right["lost"] == 0
     for name in ("valley", "smallest"):
         assert right[name] >= wrong[name]
+
+
+def test_a_gap_between_two_answers_speaks_for_no_clustering():
+    rng = np.random.default_rng(3)
+    answers = rng.integers(0, 2, size=(400, 2))
+    X = np.column_stack([rng.normal(size=400), 2 * answers])
+    labels = answers @ [1, 2]
+    score = Yardstick.of(X, FunctionTransformer(), "as given").score(labels)
+    assert cheap_evidence([Candidate(0, "kmeans", labels, score, 4)], X)[0].boundaries.valley < 1

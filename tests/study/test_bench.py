@@ -135,3 +135,14 @@ def test_what_several_configurations_begin_at_is_fitted_once(table, monkeypatch)
     for k in (2, 3, 4):
         bench.cluster(configuration("tree", n_clusters=k))
     assert fits == [("Hierarchical", k, 50) for k in (1, 2, 3, 4)]
+
+
+def test_centres_that_are_given_are_begun_at(table):
+    X = make(table).model_space(Configuration("all", "standard", "none", "kmeans"))[2]
+    bench = make(table, algorithms={"kmeans": KMeans(3, init=X[[0, 1, 2]], n_init=1)})
+    other = make(table, algorithms={"kmeans": KMeans(3, init=X[[7, 8, 9]], n_init=1)})
+    asked = Configuration("all", "standard", "none", "kmeans")
+    for found, begin in ((bench, [0, 1, 2]), (other, [7, 8, 9])):
+        np.testing.assert_array_equal(
+            found.cluster(asked).labels, KMeans(3, init=X[begin], n_init=1).fit(X).labels_
+        )
