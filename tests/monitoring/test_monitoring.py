@@ -89,9 +89,10 @@ def test_a_value_that_is_no_number_is_refused(customers, model):
         monitored(model, customers, value="incme")
 
 
-def test_page_text_and_record_say_what_was_found(customers, model, before):
+def test_page_text_and_record_say_what_was_found(customers, model):
     later = changed(customers, annual_income=customers.table["annual_income"] + 40)
-    previous = trained(customers.table, KMeans(3, random_state=0))
+    previous = trained(customers.table, KMeans(7, random_state=0))
+    before = previous.assign(customers.table)["segment_id"]
     found = monitored(
         model, later, training=customers.table, before=before, previous=previous, name="segments version 7"
     )
@@ -100,6 +101,11 @@ def test_page_text_and_record_say_what_was_found(customers, model, before):
     assert text.startswith("segments version 7 on 200 customers: retrain, the model should be trained again")
     assert all(reason.sentence in text for reason in found.drift.reasons)
     assert f"Of 200 known customers, {moved} are in another segment" in text
+    first = found.drift.segments.iloc[0]
+    (line,) = [line for line in text.splitlines() if line.startswith("part 0 ")]
+    shares = f"{first['expected']:.1%} {first['share']:.1%} {100 * first['change']:+.1f} points"
+    assert shares in " ".join(line.split()) and first["change"] != 0
+    assert "id customers training now change p verdict" in " ".join(text.split())
     figures = monitoring_figures(found)
     assert set(figures) == {
         "share_change",
@@ -111,6 +117,7 @@ def test_page_text_and_record_say_what_was_found(customers, model, before):
     html = build_report(found, pictured(figures))
     assert "Retrain: the model should be trained again." in html and moved in html
     assert html.count("data:image/png") == len(figures)
+    assert ">the customer changed<" in html and ">part 6<" in html
     record = json.loads(json.dumps(found.record(), allow_nan=False))
     assert (record["verdict"], record["migration"]["migration_moved"]) == ("retrain", found.migration.moved())
     assert {len(found.tables()[name]) for name in ("segments", "features")} == {5, 2}
