@@ -14,7 +14,7 @@ from segmentation.features import prepared_text
 from segmentation.monitoring import Reference
 from segmentation.serving import SegmentModel
 from segmentation.study import Bench, Configuration, Space
-from segmentation.tracking import Run, Store, data_tags, log_model  # noqa: F401, for sweep and explore
+from segmentation.tracking import Run, Store, log_model
 
 EXAMPLE_ROWS = 5
 

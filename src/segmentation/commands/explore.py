@@ -15,7 +15,6 @@ from sklearn.preprocessing import StandardScaler
 from segmentation import __version__, plots
 from segmentation.analysis import verdict_figure
 from segmentation.commands._clustering import (
-    data_tags,
     findings_text,
     log_data,
     open_store,
@@ -45,6 +44,7 @@ from segmentation.profiling import (
     starting_features,
 )
 from segmentation.report import Code, Facts, Picture, Section, Table, page
+from segmentation.tracking import data_tags
 
 PREVIEW_ROWS = 5_000
 PANELS = 12

@@ -32,7 +32,6 @@ from segmentation.cli import INTERRUPTED, STARTED
 from segmentation.commands._clustering import (
     choice_tags,
     clustering_record,
-    data_tags,
     findings_text,
     log_data,
     open_bench,
@@ -63,7 +62,7 @@ from segmentation.study import (
     run_search,
     trials_of,
 )
-from segmentation.tracking import Run
+from segmentation.tracking import Run, data_tags
 
 SHOWN_ROWS = 8
 STABLE = 0.75
