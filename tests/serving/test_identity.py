@@ -263,6 +263,13 @@ class TestCentres:
         assert (found[0].id, lineage.last_id) == ("S8", 8)
         assert lineage.sentences == ("near (S1) is gone", "far (S4) is gone", "x (S8) is new")
 
+    @pytest.mark.parametrize(("moved", "kept"), [(0.9, True), (1.1, False)])
+    def test_a_segment_without_neighbours_may_move_by_one_standard_deviation(self, moved, kept):
+        alone = replace(self.old[0], center={"spend": 0.0})
+        new = [replace(alone, id="", name="x", center={"spend": 3 * moved})]
+        found, _ = identify(new, [alone], spread={"spend": 3.0})
+        assert (found[0].id == alone.id) == kept
+
     def test_models_without_a_common_feature_have_no_common_segment(self):
         new = [replace(s, id="", name="x", center={"age": 40.0}) for s in self.old]
         found, _ = identify(new, self.old, spread={"age": 1.0, "spend": 1.0})
