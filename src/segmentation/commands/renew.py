@@ -92,7 +92,9 @@ def _ask(store: Store, config: DictConfig, why: str) -> Result:
         seed=config.seed,
     )
     if continuum:
-        needed = "these customers vary gradually (verdict constructive); promotion needs a reason: reason='...'"
+        needed = (
+            "these customers vary gradually (verdict constructive); promotion needs a reason: reason='...'"
+        )
         refused = [*found.refused, needed]
         return Result(f"{found.text}\n{needed}", {**found.record, "refused": refused}, REFUSED)
     return Result(found.text, found.record, REFUSED if found.refused else 0)
