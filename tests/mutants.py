@@ -292,7 +292,7 @@ MUTANTS = [
     ),
     *of(
         "evaluation/_selection.py",
-        "evaluation/test_selection.py",
+        "evaluation/test_selection.py evaluation/test_constants_of_choice.py",
         ("min_share: float = 0.01", "min_share: float = 0.1"),
         ("max_noise: float = 0.2", "max_noise: float = 0.9"),
         ("max_segments: int = 20", "max_segments: int = 5"),

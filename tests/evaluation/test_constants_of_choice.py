@@ -1,12 +1,13 @@
 """Each constant of the rule of choice decides something, on answers whose stability is planted."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 
-from segmentation.evaluation import ByConsensus, Candidate, Constraints, Field, Yardstick
+from segmentation.evaluation import ByConsensus, BySilhouette, Candidate, Constraints, Field, Yardstick
 
 N = 200
 X = np.random.default_rng(0).normal(size=(N, 2))
@@ -111,6 +112,40 @@ def test_of_nearly_as_telling_cuts_the_one_with_the_highest_silhouette_wins():
     ]
 
     assert selected(candidates).winner == 1
+
+
+@pytest.fixture
+def by_information(tmp_path):
+    """The rule for natural segments with one term alone, times so much."""
+
+    def write(times):
+        path = tmp_path / f"{times}.json"
+        path.write_text(json.dumps({stage: {"information": times} for stage in ("cheap", "full")}))
+        return {"verdict": "natural", "weights": str(path)}
+
+    return write
+
+
+@pytest.mark.parametrize(("times", "winner"), [(1.0, 1), (10.0, 0)])
+def test_what_can_be_relied_on_wins_unless_another_is_surely_better(by_information, times, winner):
+    # 2 bits, of which a segment comes back with a Jaccard of 0.7, and 1.6 bits: 0.4 or 4 apart, where log(20) is 3.
+    found = selected([answer(0, [50] * 4), answer(1, [67, 67, 66])], {0: 0.3}, **by_information(times))
+
+    assert found.winner == winner
+    assert bool(found.unsure) == (winner == 0)
+
+
+@pytest.mark.parametrize(("moved", "winner"), [(2, 1), (20, 0)])
+def test_only_of_nearly_the_same_answers_the_most_repeated_wins(by_information, moved, winner):
+    candidates = [answer(0, [50] * 4), answer(1, [50, 50, 50 - moved, 50 + moved])]
+
+    assert selected(candidates, {0: 0.1}, **by_information(1.0)).winner == winner
+
+
+def test_of_equal_silhouettes_the_one_with_fewer_segments_wins():
+    candidates = [answer(0, [50] * 4), answer(1, [100, 100], order=1)]
+
+    assert BySilhouette().select(candidates, Field(X, lambda *_: X), Constraints()).winner == 1
 
 
 def test_cuts_of_three_to_eight_segments_are_useful():

@@ -210,6 +210,10 @@ def test_ribbons_fill_their_blocks_and_blocks_do_not_overlap(seed, n):
                 if ribbons:
                     assert sum(r.height for r in ribbons) == pytest.approx(block.height)
                     assert min(edges) == pytest.approx(block.top)
+                # Each begins where the one above it ends.
+                ordered = sorted(zip(edges, (r.height for r in ribbons), strict=True))
+                for (above, height), (below, _) in pairwise(ordered):
+                    assert below == pytest.approx(above + height)
 
 
 def test_ribbons_join_the_blocks_that_share_customers():

@@ -170,6 +170,10 @@ def test_a_tree_closes_its_smallest_branches_and_loses_no_customer(n):
     assert sum(b.node.customers for b in ends) == 1000
     assert sum(b.closed + 1 for b in ends) == n
     assert sorted(b.place for b in ends) == list(range(len(ends)))
+    # Whatever is still open has at least as many customers as each branch that is closed.
+    shown = {b.parent for b in info.branches if b.parent is not None}
+    still_open = [info.branches[i].node.customers for i in shown]
+    assert all(b.node.customers <= min(still_open) for b in ends if b.closed)
 
 
 def test_a_closed_tree_says_how_much_it_shows():

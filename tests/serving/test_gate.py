@@ -184,6 +184,11 @@ def test_each_fault_is_refused_for_its_own_reason(case):
     assert re.search(sentence, found[name]), found[name]
 
 
+def test_what_reaches_each_limit_exactly_passes():
+    exact = replace(STABLE, score=0.7, jaccard=(0.75, 0.75, 0.75))
+    assert failed(Gate().judge(made(sizes=(50, 40, 10), noise=25), exact)) == {}
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_gate_that_is_off_asks_nothing(case):
     nothing = dict.fromkeys(

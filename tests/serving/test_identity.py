@@ -239,6 +239,20 @@ class TestNames:
         found, _ = identify(given, old, (self.before, after))
         assert [(s.id, s.name) for s in found] == [("S1", "VIP"), ("S3", "VIP 2"), ("S2", "generated 1")]
 
+    def test_a_persons_name_wins_over_an_older_generated_one(self):
+        before, after = labelled(50), labelled(40, 10)
+        given = [replace(s, name="generated 0", named_by_user=s.number == 1) for s in cards(after)]
+        found, _ = identify(given, champion(before), (before, after))
+        assert [(s.id, s.name) for s in found] == [("S1", "generated 0 2"), ("S2", "generated 0")]
+
+
+def test_who_lost_a_segment_is_not_exact_though_these_customers_stay_together():
+    together = labelled(10)
+    _, lineage = identify(cards(together), champion(labelled(5, 5)), (together, together))
+    assert lineage.agreement == 1
+    assert [change.kind for change in lineage.changes] == ["vanished"]
+    assert not lineage.exact
+
 
 class TestCentres:
     old = (
@@ -262,6 +276,19 @@ class TestCentres:
         found, lineage = identify(new, self.old, spread={"spend": 1.0}, last_id=7)
         assert (found[0].id, lineage.last_id) == ("S8", 8)
         assert lineage.sentences == ("near (S1) is gone", "far (S4) is gone", "x (S8) is new")
+
+    @pytest.mark.parametrize(("moved", "kept"), [(0.9, True), (1.1, False)])
+    def test_a_segment_without_neighbours_may_move_by_one_standard_deviation(self, moved, kept):
+        alone = replace(self.old[0], center={"spend": 0.0})
+        new = [replace(alone, id="", name="x", center={"spend": 3 * moved})]
+        found, _ = identify(new, [alone], spread={"spend": 3.0})
+        assert (found[0].id == alone.id) == kept
+
+    @pytest.mark.parametrize(("city", "kept"), [("Leeds", True), ("York", False)])
+    def test_another_level_is_one_standard_deviation_away(self, city, kept):
+        alone = replace(self.old[0], center={"city": "Leeds"})
+        found, _ = identify([replace(alone, id="", name="x", center={"city": city})], [alone])
+        assert (found[0].id == alone.id) == kept
 
     def test_models_without_a_common_feature_have_no_common_segment(self):
         new = [replace(s, id="", name="x", center={"age": 40.0}) for s in self.old]
