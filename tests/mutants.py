@@ -340,7 +340,7 @@ MUTANTS = [
     ),
     *of(
         "evaluation/_evidence.py",
-        "evaluation/test_evidence.py",
+        "evaluation/test_evidence_terms.py",
         ("return max(\n        (log", "return min(\n        (log"),
         ("NeighbourGraph.of(without_ties(X))", "NeighbourGraph.of(X)"),
         ("(plain, 2 * k * d)", "(plain, 0)"),
