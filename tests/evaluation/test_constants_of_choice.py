@@ -148,6 +148,13 @@ def test_of_equal_silhouettes_the_one_with_fewer_segments_wins():
     assert BySilhouette().select(candidates, Field(X, lambda *_: X), Constraints()).winner == 1
 
 
+def test_a_silhouette_that_is_hardly_higher_decides_nothing():
+    less, more = [65, 50, 50, 35], [50] * 4
+    for by, winner in ((0.002, 1), (0.004, 0)):
+        candidates = [answer(0, less, silhouette=0.3 + by), answer(1, more, silhouette=0.3, order=1)]
+        assert selected(candidates).winner == winner
+
+
 def test_cuts_of_three_to_eight_segments_are_useful():
     two, three, eight, nine = ([100] * 2, [67, 67, 66], [25] * 8, [23] * 8 + [16])
     candidates = [

@@ -13,7 +13,7 @@ from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, t
 from segmentation.evaluation._refusals import refusals
 from segmentation.evaluation._selection import Candidate, Constraints, Field, Refit, Selection, failures
 from segmentation.evaluation._stability import Resample, adjusted_rand, compare, draws
-from segmentation.evaluation._structure import Answer
+from segmentation.evaluation._structure import SILHOUETTE_GRAIN, Answer
 
 DISSOLVED = 0.6
 """Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
@@ -283,7 +283,10 @@ class _Contest:
         return min(near, key=order)
 
     def tied(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
-        """Of those that are as telling as the leader and lack no more, the one with the highest silhouette."""
+        """Of those that are as telling as the leader and lack no more, the one with the highest silhouette.
+
+        Of silhouettes that differ too little to mean anything, the one of which sub-samples repeat most.
+        """
         if self.lacking(leader.number):
             return leader
         least = self.evidence[leader.number].reproduced - TIE
@@ -295,7 +298,9 @@ class _Contest:
             c for c in near
             if not self.lacking(c.number) and self.evidence[c.number].reproduced >= least
         ]  # fmt: skip
-        return min(near, key=lambda c: (-round(c.scores.silhouette, 9), c.number))
+        highest = max(c.scores.silhouette for c in near) - SILHOUETTE_GRAIN
+        alike = [c for c in near if c.scores.silhouette >= highest]
+        return min(alike, key=lambda c: (-round(self.evidence[c.number].reproduced, 9), c.number))
 
     def within_reach(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Those that may be the most telling, the most informative first: no sub-sample repeats more than there is."""
