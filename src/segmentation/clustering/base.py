@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -245,6 +246,36 @@ class Segmenter(ClusterMixin, BaseEstimator):
     def _assign(self, X: Matrix) -> NDArray[np.integer]:
         """Label rows in the algorithm's own numbering."""
         return self._model.predict(X)
+
+
+class BegunAtBasis(Segmenter):
+    """What begins at the fit of another algorithm, its `basis()`."""
+
+    def fit(self, X: ArrayLike, y: None = None, basis: Segmenter | None = None) -> Self:
+        """Find the segments of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Scaled customers, without missing values.
+        y : None
+            Ignored.
+        basis : Segmenter, optional
+            What `basis()` gives, fitted to X: it is not fitted again.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            On a parameter out of its range, data that cannot be clustered with it, or a basis of other rows.
+        """
+        return self._fit(X, partial(self._learn, basis=basis))
+
+    def _learn(self, rows: Matrix, basis: Segmenter | None = None) -> int:
+        raise NotImplementedError
 
 
 def agreement(estimator: Segmenter, X: ArrayLike) -> float:

@@ -1,6 +1,5 @@
 """Algorithms whose segments are centres or densities, and which scikit-learn itself predicts with."""
 
-from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
@@ -9,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import cluster, mixture
 from sklearn.metrics import pairwise_distances_argmin
 
-from segmentation.clustering.base import Labels, Matrix, Segmenter, quiet
+from segmentation.clustering.base import BegunAtBasis, Labels, Matrix, Segmenter, quiet
 from segmentation.clustering.refine import refines
 from segmentation.errors import InputError
 
@@ -206,7 +205,7 @@ class Mixture(Segmenter):
     max_iter=300,
     init_params="best-kmeans",
 )
-class GaussianMixture(Mixture):
+class GaussianMixture(BegunAtBasis, Mixture):
     """Elliptic, overlapping segments; a new row joins the most probable component.
 
     Parameters
@@ -244,29 +243,6 @@ class GaussianMixture(Mixture):
         if self.init_params != "best-kmeans":
             return None
         return KMeans(self.n_clusters, max_starts=_STARTS, random_state=self.random_state)
-
-    def fit(self, X: ArrayLike, y: None = None, basis: Segmenter | None = None) -> Self:
-        """Find the segments of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Scaled customers, without missing values.
-        y : None
-            Ignored.
-        basis : Segmenter, optional
-            What `basis()` gives, fitted to X: it is not fitted again.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            On a parameter out of its range, or data that cannot be clustered with it.
-        """
-        return self._fit(X, partial(self._learn, basis=basis))
 
     def _learn(self, rows: Matrix, basis: Segmenter | None = None) -> int:
         begin: dict[str, Any] = {}

@@ -1,9 +1,8 @@
 """Algorithms that remember training rows: scikit-learn gives them no predict, so each rule here is ours."""
 
 from collections.abc import Sequence
-from functools import partial
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +13,16 @@ from scipy.spatial import KDTree
 from sklearn import cluster, neighbors
 from sklearn.utils import check_array
 
-from segmentation.clustering.base import Bounds, FromData, Labels, Matrix, Segmenter, input_errors, quiet
+from segmentation.clustering.base import (
+    BegunAtBasis,
+    Bounds,
+    FromData,
+    Labels,
+    Matrix,
+    Segmenter,
+    input_errors,
+    quiet,
+)
 from segmentation.clustering.refine import refines
 from segmentation.errors import InputError, nearest
 
@@ -203,7 +211,7 @@ class OPTICS(_Rows):
 
 
 @refines(cluster.AgglomerativeClustering, "linkage", n_clusters=5, max_rows=5_000)
-class Hierarchical(_Rows):
+class Hierarchical(BegunAtBasis, _Rows):
     """Merge the two closest segments until `n_clusters` are left.
 
     A row belongs to the segment of the nearest training row. Above `max_rows` (None for no limit) it is fitted on a
@@ -219,36 +227,14 @@ class Hierarchical(_Rows):
         """One tree of merges serves every number of segments."""
         return Hierarchical(1, linkage=self.linkage, max_rows=self.max_rows)
 
-    def fit(self, X: ArrayLike, y: None = None, basis: Segmenter | None = None) -> Self:
-        """Find the segments of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Scaled customers, without missing values.
-        y : None
-            Ignored.
-        basis : Segmenter, optional
-            What `basis()` gives, fitted to X: its tree is cut and not grown again.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        InputError
-            On a parameter out of its range, or a tree of another size.
-        """
-        return self._fit(X, partial(self._learn, tree=getattr(basis, "linkage_matrix_", None)))
-
     def kind(self, name: str) -> str:
         """Each linkage merges for a reason of its own."""
         return f"{name} {self.linkage}"
 
-    def _learn(self, rows: Matrix, tree: Matrix | None = None) -> int:
+    def _learn(self, rows: Matrix, basis: Segmenter | None = None) -> int:
         if self.linkage not in _LINKAGES:
             raise InputError(f"linkage is {self.linkage!r}: {nearest(self.linkage, _LINKAGES)}")
+        tree = getattr(basis, "linkage_matrix_", None)
         if tree is None:
             tree = scipy_linkage(rows, self.linkage) if len(rows) > 1 else np.empty((0, 4))
         if np.shape(tree) != (len(rows) - 1, 4):
