@@ -279,8 +279,8 @@ MUTANTS = [
         ("SHORTLIST = 16", "SHORTLIST = 2"),
         ("RESAMPLED_ROWS = 3_000", "RESAMPLED_ROWS = 100"),
         ("SURELY = float(np.log(20))", "SURELY = 0.0"),
-        ("NEARLY = 0.9", "NEARLY = 0.5"),
         ("TIE = 0.1", "TIE = 0.0"),
+        ("one.reproduced - error", "one.reproduced"),
         ("min_stability: float = 0.7", "min_stability: float = 0.1"),
         ("min_jaccard: float = 0.75", "min_jaccard: float = 0.1"),
         ("min_share: float = 0.02", "min_share: float = 0.0"),
@@ -289,6 +289,12 @@ MUTANTS = [
         ("min_segments: int = 3", "min_segments: int = 2"),
         ("max_segments: int = 8", "max_segments: int = 6"),
         ("self.everyone if c.asked is None else self.some", "self.some"),
+    ),
+    *of(
+        "evaluation/_boundaries.py",
+        "evaluation/test_boundaries.py",
+        ("if self._falls_apart(members):", "if False:"),
+        ("minlength=1) > self.nearest.shape[1]", "minlength=1) > 0"),
     ),
     *of(
         "evaluation/_selection.py",

@@ -62,6 +62,25 @@ def test_a_segment_that_holds_two_groups_has_an_inner_valley():
     assert graph.boundaries(apart).inner < 0.3
 
 
+def test_a_segment_that_falls_apart_has_the_deepest_inner_valley():
+    # A point within a ring: no straight cut parts them.
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, size=400)
+    ring = 10 * np.column_stack([np.cos(angle), np.sin(angle)]) + rng.normal(scale=0.1, size=(400, 2))
+    graph = NeighbourGraph.of(np.vstack([ring, rng.normal(scale=0.1, size=(100, 2))]))
+    assert graph.boundaries(np.zeros(500, int)).inner == DEEPEST
+    # The ring alone does not, but for the bend that a straight cut crosses.
+    assert graph.boundaries(np.repeat([0, 1], [400, 100])).inner < 1
+
+
+def test_a_few_rows_far_from_their_segment_are_no_part_of_it():
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(300, 2)), rng.normal(size=(300, 2)) + 20])
+    labels = np.repeat([0, 1], 300)
+    labels[:4] = 1
+    assert NeighbourGraph.of(X).boundaries(labels).inner < 1
+
+
 def test_noise_and_names_of_segments_change_nothing():
     rng = np.random.default_rng(0)
     X = np.vstack([rng.normal(size=(200, 2)), rng.normal(size=(200, 2)) + 6, [[100.0, 100.0]]])

@@ -341,24 +341,6 @@ def test_what_was_unlucky_in_few_sub_samples_is_looked_at_again(blobs):
     assert not found.unsure
 
 
-def test_of_nearly_the_same_answers_the_most_repeated_wins():
-    rng = np.random.default_rng(3)
-    X = np.vstack([rng.normal(size=(60, 2)) + c for c in ([0, 0], [7, 0])])
-    truth = np.repeat([0, 1], 60)
-    other = truth.copy()
-    other[[0, 70]] = 1 - other[[0, 70]]
-    score = Yardstick(X, "as given", np.arange(120)).score
-    candidates = [Candidate(0, "shaky", truth, score(truth), 2), Candidate(1, "firm", other, score(other), 2)]
-
-    def refit(number, rows):
-        labels = truth[rows].copy()
-        flipped = np.random.default_rng(rows).random(len(rows)) < 0.1
-        labels[flipped] = 1 - labels[flipped]
-        return labels if number == 0 else other[rows]
-
-    assert ByConsensus().select(candidates, Field(X, refit), Constraints()).winner == 1
-
-
 def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     path = tmp_path / "weights.json"
     few = {"information": -10.0}

@@ -88,7 +88,7 @@ def test_an_algorithm_that_makes_noise_of_every_sub_sample_is_not_stable(blobs):
 
 
 def test_a_segment_that_is_in_no_sub_sample_is_refused_by_its_own_name():
-    found = Stability(0.9, 0.01, 0.1, (0.9, np.nan, 0.9))
+    found = Stability(0.9, 0.01, (0.1, 0.1), (0.9, np.nan, 0.9))
     reasons = failed(Gate(min_share=None, min_customers=None).judge(made(), found))
     assert reasons == {"Jaccard S2": "no sub-sample holds any of the 30 customers of segment 'name 1' (S2)"}
 
@@ -139,7 +139,7 @@ def made(silhouette=0.5, sizes=(60, 30, 20), noise=10, space=("a",), degenerate=
     return EvaluatedModel(tuple(segments), space, labels, scores)
 
 
-STABLE = Stability(0.9, 0.01, 0.1, (0.9, 0.9, 0.9))
+STABLE = Stability(0.9, 0.01, (0.1, 0.1), (0.9, 0.9, 0.9))
 CASES = {
     "a worse silhouette": (
         (made(0.47), STABLE, made(0.5)),

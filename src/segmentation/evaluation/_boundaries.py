@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 NEIGHBOURS = 10
@@ -29,7 +31,8 @@ class Boundaries:
     weakest : float
         The same of each segment's shallowest boundary, the mean of all segments.
     inner : float
-        The same of a cut through each segment, the mean of all customers; above 0 segments hold several groups.
+        The same of a cut through each segment, the mean of all customers; above 0 segments hold several groups. As
+        deep as the deepest where a segment falls apart: no row of one part is among the neighbours of another's.
     """
 
     valley: float
@@ -140,8 +143,21 @@ class NeighbourGraph:
         key = members.tobytes()
         if key not in self.cuts:
             side = _halves(self.X[members]) if len(members) >= FEWEST else None
-            self.cuts[key] = SHALLOWEST if side is None else self._valley(members, side)
+            if self._falls_apart(members):
+                self.cuts[key] = DEEPEST
+            else:
+                self.cuts[key] = SHALLOWEST if side is None else self._valley(members, side)
         return self.cuts[key]
+
+    def _falls_apart(self, members: np.ndarray) -> bool:
+        """Whether a segment has parts that no two neighbours connect, each with more rows than a row has neighbours."""
+        place = np.full(len(self.X), -1)
+        place[members] = np.arange(len(members))
+        there = place[self.nearest[members]]
+        here = np.broadcast_to(np.arange(len(members))[:, None], there.shape)
+        edges = (np.ones((there >= 0).sum(), bool), (here[there >= 0], there[there >= 0]))
+        _, part = connected_components(coo_matrix(edges, shape=(len(members),) * 2), directed=False)
+        return int((np.bincount(part, minlength=1) > self.nearest.shape[1]).sum()) > 1
 
     def _valley(self, members: np.ndarray, side: np.ndarray) -> float:
         half = np.full(len(self.X), -1)

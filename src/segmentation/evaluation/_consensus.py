@@ -31,8 +31,6 @@ SHORTLIST = 16
 RESAMPLED_ROWS = 3_000
 SURELY = float(np.log(20))
 """Difference in weight at which one answer is twenty times as likely the better one as another."""
-NEARLY = 0.9
-"""Adjusted Rand index from which on two answers with as many segments are nearly the same."""
 TIE = 0.1
 """Reproduced bits within which answers are equally telling."""
 
@@ -185,8 +183,7 @@ class ByConsensus:
             return round(sum(w * found[name] for name, w in weights[stage].items()), 9)
 
         shortlist = _different(kept, lambda c: weight(c, "cheap"), SHORTLIST)
-        leader = contest.settle(shortlist, lambda c: weight(c, "full"), SURELY)
-        return contest.most_repeated(leader, shortlist)
+        return contest.settle(shortlist, lambda c: weight(c, "full"), SURELY)
 
     def _cut(self, contest: "_Contest", kept: Sequence[Candidate], constructive: bool) -> Candidate:
         fewest = self.min_segments if constructive else 2
@@ -259,48 +256,34 @@ class _Contest:
             if not any(self.look(c.number, ALL_FITS) for c in close):
                 return leader
 
-    def most_repeated(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
-        """Of nearly the same answers, the one that sub-samples repeat best."""
-        k = leader.scores.n_segments
-        near = [
-            c
-            for c in candidates
-            if c.scores.n_segments == k and adjusted_rand(c.labels, leader.labels) >= NEARLY
-        ]
-        for c in near:
-            self.look(c.number, ALL_FITS)
-        lacks = bool(self.lacking(leader.number))
-        near = [
-            c
-            for c in near
-            if c is leader or (not self.dissolved(c.number) and lacks >= bool(self.lacking(c.number)))
-        ]
-
-        def order(c: Candidate) -> tuple[float, float, int]:
-            found = self.evidence[c.number].stability
-            return round(found.lost, 2) if found else np.inf, -round(c.scores.silhouette, 9), c.number
-
-        return min(near, key=order)
-
     def tied(self, leader: Candidate, candidates: Sequence[Candidate]) -> Candidate:
-        """Of those that are as telling as the leader and lack no more, the one with the highest silhouette.
+        """Of those that are as telling as the leader and lack nothing, the one with the highest silhouette.
 
         Of silhouettes that differ too little to mean anything, the one of which sub-samples repeat most.
         """
         if self.lacking(leader.number):
             return leader
-        least = self.evidence[leader.number].reproduced - TIE
-        near = [c for c in candidates if self.evidence[c.number].reproduced >= least]
-        for c in near:
+
+        def as_telling(c: Candidate) -> bool:
+            return self.behind(c.number, leader.number) <= TIE
+
+        for c in filter(as_telling, candidates):
             if not self.lacking(c.number):
                 self.look(c.number, ALL_FITS)
-        near = [
-            c for c in near
-            if not self.lacking(c.number) and self.evidence[c.number].reproduced >= least
-        ]  # fmt: skip
+        near = [c for c in filter(as_telling, candidates) if not self.lacking(c.number)]
         highest = max(c.scores.silhouette for c in near) - SILHOUETTE_GRAIN
         alike = [c for c in near if c.scores.silhouette >= highest]
         return min(alike, key=lambda c: (-round(self.evidence[c.number].reproduced, 9), c.number))
+
+    def behind(self, number: int, other: int) -> float:
+        """Reproduced bits that a candidate lacks of another's, less one standard error (Breiman et al. 1984)."""
+        one, two = self.evidence[number], self.evidence[other]
+        if not one.stability or not two.stability:
+            return two.reproduced - one.reproduced
+        # The same sub-samples in the same order.
+        differences = [a - b for a, b in zip(one.stability.losses, two.stability.losses, strict=False)]
+        error = float(np.std(differences, ddof=1)) / 2 / np.sqrt(len(differences))
+        return two.reproduced - one.reproduced - error
 
     def within_reach(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Those that may be the most telling, the most informative first: no sub-sample repeats more than there is."""

@@ -25,8 +25,8 @@ class Stability:
         For each segment of the clustering of all rows, the mean over the sub-samples that hold a member of it of its
         largest Jaccard similarity to a segment found there, 0 to 1; NaN where no sub-sample holds one. Hennig
         2007 calls segments above 0.75 stable and those below 0.5 dissolved.
-    lost : float
-        Mean variation of information between the clustering of all rows and that of a sub-sample, in bits a
+    losses : tuple of float
+        For each sub-sample the variation of information between the clustering of all rows and its own, in bits a
         row: what of the answer changes with the customers. 0 for nothing.
     fits : int
         Sub-samples that were looked at.
@@ -34,9 +34,14 @@ class Stability:
 
     score: float
     spread: float
-    lost: float
+    losses: tuple[float, ...]
     jaccard: tuple[float, ...]
     fits: int = 0
+
+    @property
+    def lost(self) -> float:
+        """Mean of the losses, in bits a row."""
+        return float(np.mean(self.losses))
 
     @property
     def jaccard_min(self) -> float:
@@ -122,9 +127,13 @@ def compare(labels: np.ndarray, resamples: Sequence[Resample]) -> Stability:
     best = np.array([_jaccard(labels, rows, found) for rows, found in resamples])
     times = np.isfinite(best).sum(axis=0)
     jaccard = np.where(times > 0, np.nansum(best, axis=0) / np.maximum(times, 1), np.nan)
-    lost = float(np.mean([information_lost(labels[rows], found) for rows, found in resamples]))
+    losses = tuple(information_lost(labels[rows], found) for rows, found in resamples)
     return Stability(
-        float(np.mean(scores)), float(np.std(scores)), lost, tuple(float(j) for j in jaccard), len(resamples)
+        float(np.mean(scores)),
+        float(np.std(scores)),
+        losses,
+        tuple(float(j) for j in jaccard),
+        len(resamples),
     )
 
 
