@@ -22,7 +22,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from processes import count
-from segmentation.analysis import usual_space
 from segmentation.evaluation import (
     DISSOLVED,
     SHORTLIST,
@@ -37,7 +36,8 @@ from segmentation.evaluation import (
     terms,
 )
 from segmentation.features import FeatureSet
-from segmentation.study import Bench, Configuration
+from segmentation.study import Configuration, PipelineFitter
+from segmentation.workflows import default_space
 from shapes import shaped
 from sweep import table
 from truth import labelled, score
@@ -54,19 +54,19 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
     """The candidates of one set: terms, smallest Jaccard, number of segments, adjusted Rand index to the reference."""
     names = [f"x{i}" for i in range(X.shape[1])]
     # A third of a sweep's starts: what misses is outvoted by its neighbours.
-    space = usual_space(FeatureSet(names), scalers=(scaler,), params={"kmeans": {"n_init": 10}})
+    space = default_space(FeatureSet(names), scalers=(scaler,), params={"kmeans": {"n_init": 10}})
     yardstick = StandardScaler() if scaler == "standard" else FunctionTransformer()
-    bench = Bench(pd.DataFrame(X, columns=names), space, yardstick, scaler)
-    if not bench.natural:
+    fitter = PipelineFitter(pd.DataFrame(X, columns=names), space, yardstick, scaler)
+    if not fitter.natural:
         # The weights are for what has gaps.
         return pd.DataFrame()
-    configurations = [configuration_of(bench, trial, scaler) for trial in bench.plan()]
-    candidates = {i: bench.candidate(i, c) for i, c in enumerate(configurations)}
+    configurations = [configuration_of(fitter, trial, scaler) for trial in fitter.plan()]
+    candidates = {i: fitter.candidate(i, c) for i, c in enumerate(configurations)}
     kept = [c for c in candidates.values() if not c.failure(Constraints())]
     different = list({c.labels.tobytes(): c for c in reversed(kept)}.values())[::-1]
     if not different:
         return pd.DataFrame()
-    known = cheap_evidence(kept, bench.yardstick("features").X)
+    known = cheap_evidence(kept, fitter.yardstick("features").X)
     samples = SubSamples.of(len(X), 0)
     highest = max(e.fit for e in known.values())
     cheap = shipped_weights()["cheap"]
@@ -80,7 +80,7 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
     for c in different:
         seen = known[c.number]
         if c.number in looked_at:
-            seen = resampled(c, seen, lambda i, some: bench.refit(configurations[i], some), samples)
+            seen = resampled(c, seen, lambda i, some: fitter.refit(configurations[i], some), samples)
         rows.append(
             {
                 **terms(seen, c, highest),
@@ -94,12 +94,12 @@ def evidence_of(X: np.ndarray, truths: Sequence[np.ndarray], scaler: str) -> pd.
     return pd.DataFrame(rows)
 
 
-def configuration_of(bench: Bench, trial: Mapping[str, object], scaler: str) -> Configuration:
+def configuration_of(fitter: PipelineFitter, trial: Mapping[str, object], scaler: str) -> Configuration:
     """What a trial of the plan asks for, with the parameters that are not searched."""
     algorithm = str(trial["algorithm"])
     fixed = {
         f"{algorithm}.{name}": value
-        for name, value in bench.space.params.get(algorithm, {}).items()
+        for name, value in fitter.space.params.get(algorithm, {}).items()
         if not hasattr(value, "suggest")
     }
     chosen = {name: value for name, value in trial.items() if "." in name}

@@ -307,7 +307,7 @@ MUTANTS = [
         ("if over > 1e-12", "if over > 0.5"),
     ),
     *of(
-        "analysis/_evidence.py",
+        "workflows/_evidence.py",
         "commands/test_sweep.py::test_each_logged_figure_is_that_of_the_function_it_is_named_after",
         ("dbcv(yardstick.X, winner.labels, seed)", "0.5"),
         ("share_negative(values, sampled),", "0.0,"),
@@ -317,18 +317,18 @@ MUTANTS = [
         ('"stability_spread": proof_of_winner.spread', '"stability_spread": 0.0'),
     ),
     *of(
-        "study/_views.py",
+        "study/_tables.py",
         "commands/test_sweep.py::test_each_logged_figure_is_that_of_the_function_it_is_named_after",
         ('{"stability": evidence.stability.score', '{"stability": 0.98'),
     ),
     *of(
         "clustering/rows.py",
-        "study/test_bench.py",
+        "study/test_fitter.py",
         ('return f"{name} {self.linkage}"', "return name"),
     ),
     *of(
         "clustering/centers.py",
-        "study/test_bench.py",
+        "study/test_fitter.py",
         ('return "kmeans"', "return name"),
         ("return isinstance(self.init, str)", "return True"),
     ),
@@ -339,8 +339,8 @@ MUTANTS = [
         ("key=lambda model: model.inertia_", "key=lambda model: -model.inertia_"),
     ),
     *of(
-        "study/_bench.py",
-        "study/test_bench.py",
+        "study/_fitter.py",
+        "study/test_fitter.py",
         ("if key not in self._bases:", "if True:"),
         ("X, basis=self._shared(basis, X, key)", "X"),
     ),
@@ -364,7 +364,7 @@ MUTANTS = [
     ),
     *of(
         "study/_plan.py",
-        "study/test_search.py::TestPlan",
+        "study/test_study.py::TestPlan",
         ("HANDFUL, MORE = 8, 10", "HANDFUL, MORE = 4, 10"),
         ("HANDFUL, MORE = 8, 10", "HANDFUL, MORE = 8, 20"),
     ),

@@ -92,12 +92,12 @@ def test_only_the_way_in_imports_commands() -> None:
     ],
 )
 def test_the_mathematics_knows_neither_study_nor_tracking(layer: str) -> None:
-    assert known(layer).isdisjoint({"study", "tracking", "analysis", "commands", "cli"})
+    assert known(layer).isdisjoint({"study", "tracking", "workflows", "commands", "cli"})
 
 
 def test_the_analysis_knows_no_framework_so_that_notebooks_need_none() -> None:
-    assert known("analysis").isdisjoint({"tracking", "commands", "cli"})
-    assert known("study").isdisjoint({"analysis"})
+    assert known("workflows").isdisjoint({"tracking", "commands", "cli"})
+    assert known("study").isdisjoint({"workflows"})
 
 
 def test_an_import_for_type_checkers_only_does_not_count(tmp_path: Path) -> None:

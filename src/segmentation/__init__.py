@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 from segmentation.errors import InputError
 
 if TYPE_CHECKING:
-    from segmentation.analysis import Found, fit, search
     from segmentation.data import Customers, Demo, MallFile, TableFile, Transactions
     from segmentation.features import FeatureSet
+    from segmentation.workflows import SegmentationResult, fit, search
 
 __all__ = [
     "Customers",
     "Demo",
     "FeatureSet",
-    "Found",
     "InputError",
     "MallFile",
+    "SegmentationResult",
     "TableFile",
     "Transactions",
     "fit",
@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", "IProgress not found")
 
 _HOMES = {
-    "analysis": ("Found", "fit", "search"),
+    "workflows": ("SegmentationResult", "fit", "search"),
     "data": ("Customers", "Demo", "MallFile", "TableFile", "Transactions"),
     "features": ("FeatureSet",),
 }

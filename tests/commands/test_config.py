@@ -1,23 +1,23 @@
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from segmentation.commands._config import dimension
 from segmentation.errors import InputError
-from segmentation.study import Choice, Float, Integer
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("range(2, 11)", Integer(2, 10)),
-        ("range(2, 11, 3)", Integer(2, 8, step=3)),
-        ("range(4)", Integer(0, 3)),
-        ("range(1.0, 2.0, 0.5)", Choice((1.0, 1.5))),
-        ("interval(0.1, 1)", Float(0.1, 1)),
-        ("int(interval(2, 10))", Integer(2, 10)),
-        ("tag(log, interval(0.01, 10.0))", Float(0.01, 10.0, log=True)),
-        ("tag(log, range(1, 65))", Integer(1, 64, log=True)),
-        ("choice(full, tied)", Choice(("full", "tied"))),
-        ("choice('a b', 3, true)", Choice(("a b", 3, True))),
+        ("range(2, 11)", IntDistribution(2, 10)),
+        ("range(2, 11, 3)", IntDistribution(2, 8, step=3)),
+        ("range(4)", IntDistribution(0, 3)),
+        ("range(1.0, 2.0, 0.5)", CategoricalDistribution((1.0, 1.5))),
+        ("interval(0.1, 1)", FloatDistribution(0.1, 1)),
+        ("int(interval(2, 10))", IntDistribution(2, 10)),
+        ("tag(log, interval(0.01, 10.0))", FloatDistribution(0.01, 10.0, log=True)),
+        ("tag(log, range(1, 65))", IntDistribution(1, 64, log=True)),
+        ("choice(full, tied)", CategoricalDistribution(("full", "tied"))),
+        ("choice('a b', 3, true)", CategoricalDistribution(("a b", 3, True))),
         (7, 7),
         ("ward", "ward"),
     ],

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from segmentation.configs import conf_dir
 from segmentation.errors import InputError
-from segmentation.evaluation import ByConsensus, Candidate, Constraints, Field, Limits, Yardstick
+from segmentation.evaluation import ByConsensus, Candidate, Constraints, EvaluationSpace, Limits, RefitContext
 from segmentation.evaluation._consensus import ALL_FITS, FITS, SHORTLIST
 
 ASKED = {
@@ -21,11 +21,11 @@ ASKED = {
 }
 
 
-class Study:
+class StudyResult:
     """Every k of a few algorithms, and DBSCAN at a few radii."""
 
     def __init__(self, X, largest=6, algorithms=(*ASKED, "dbscan")):
-        yardstick = Yardstick.of(X, FunctionTransformer(), "as given")
+        yardstick = EvaluationSpace.of(X, FunctionTransformer(), "as given")
         self.X, self.tried, self.refits = X, [], 0
         for name in algorithms:
             settings = (0.1, 0.3, 1.0) if name == "dbscan" else range(2, largest + 1)
@@ -44,7 +44,7 @@ class Study:
 
     def select(self, candidates=None, constraints=None, seed=0, verdict="natural", **options):
         columns, value = options.pop("columns", None), options.pop("value", None)
-        field = Field(self.X, self.fit, verdict, columns, value)
+        field = RefitContext(self.X, self.fit, verdict, columns, value)
         if candidates is None:
             candidates = self.candidates
         return ByConsensus(**options).select(candidates, field, constraints or Constraints(), seed)
@@ -60,19 +60,21 @@ class Study:
 def blobs():
     rng = np.random.default_rng(0)
     centers = np.array([[0, 0], [9, 0], [0, 9], [9, 9]])
-    return Study(np.vstack([rng.normal(size=(40, 2)) + c for c in centers]))
+    return StudyResult(np.vstack([rng.normal(size=(40, 2)) + c for c in centers]))
 
 
 @pytest.fixture(scope="module")
 def rings():
-    return Study(make_circles(240, noise=0.02, factor=0.4, random_state=0)[0])
+    return StudyResult(make_circles(240, noise=0.02, factor=0.4, random_state=0)[0])
 
 
 @pytest.fixture(scope="module")
 def continuum():
     """Evenly spread over a long strip: k-means cuts it into as many parts as it is told to."""
     rng = np.random.default_rng(1)
-    return Study(rng.uniform(size=(400, 2)) * [12, 1], largest=10, algorithms=("kmeans", "gaussian_mixture"))
+    return StudyResult(
+        rng.uniform(size=(400, 2)) * [12, 1], largest=10, algorithms=("kmeans", "gaussian_mixture")
+    )
 
 
 def same_groups(a, b):
@@ -89,14 +91,14 @@ def test_separate_groups_are_found_whatever_their_shape(blobs, rings):
 
 def test_a_crescent_is_not_paved_with_cells():
     X, truth = make_moons(500, noise=0.05, random_state=0)
-    study = Study(X, largest=12)
+    study = StudyResult(X, largest=12)
     assert same_groups(study.labels(study.select().winner), truth)
 
 
 def test_overlapping_groups_are_told_apart_where_gaussians_explain_them():
     rng = np.random.default_rng(1)
     X = np.vstack([rng.normal(size=(150, 2)) + c for c in ([0, 0], [4.5, 0], [14, 0])])
-    study = Study(X, largest=5)
+    study = StudyResult(X, largest=5)
     assert study.k(study.select().winner) == 3
 
 
@@ -193,13 +195,13 @@ class TestOfAContinuum:
         # Two overlapping groups: nothing finer comes back.
         rng = np.random.default_rng(0)
         X = np.vstack([rng.normal(size=(200, 3)), rng.normal(size=(200, 3)) + 3])
-        study = Study(X, algorithms=("kmeans",))
+        study = StudyResult(X, algorithms=("kmeans",))
         strict = Limits(min_jaccard=0.9)
         assert study.k(study.select(verdict="reproducible", limits=strict).winner) == 2
         assert study.select(verdict="constructive", limits=strict).unsure
 
     def test_where_nothing_is_stable_the_best_is_unsure(self):
-        study = Study(np.random.default_rng(0).normal(size=(120, 6)), largest=8, algorithms=("kmeans",))
+        study = StudyResult(np.random.default_rng(0).normal(size=(120, 6)), largest=8, algorithms=("kmeans",))
         found = study.select(verdict="constructive")
         assert found.reason.startswith("No stable segmentation: of the best that was found, ")
         assert "below 0.75" in found.unsure or "below 0.7" in found.unsure
@@ -220,7 +222,7 @@ class TestRefusals:
         group = rng.integers(0, 2, 300)
         spend = rng.normal(size=(300, 2)) + 6.0 * group[:, None]
         columns = np.column_stack([purchases, spend])
-        study = Study(columns * [9, 1, 1], largest=6, algorithms=("kmeans", "ward", "gaussian_mixture"))
+        study = StudyResult(columns * [9, 1, 1], largest=6, algorithms=("kmeans", "ward", "gaussian_mixture"))
         three = next(c for c in study.candidates if c.algorithm == "kmeans" and c.scores.n_segments == 3)
         assert same_groups(three.labels, purchases)
         found = study.select(columns=columns)
@@ -234,7 +236,7 @@ class TestRefusals:
         rng = np.random.default_rng(1)
         items = rng.integers(0, 2, (300, 2)).astype(float)
         columns = np.column_stack([items, rng.normal(size=(300, 2))])
-        study = Study(columns * [8, 8, 1, 1], largest=4, algorithms=("kmeans", "ward"))
+        study = StudyResult(columns * [8, 8, 1, 1], largest=4, algorithms=("kmeans", "ward"))
         cells = items @ [1, 2]
         found = study.select(columns=columns)
         # Any of the cuts joins or parts the cells: there is nothing else to choose.
@@ -245,13 +247,13 @@ class TestRefusals:
     def test_levels_that_the_other_columns_show_too_are_segments(self, blobs):
         group = np.repeat(range(4), 40).astype(float)
         columns = np.column_stack([group, blobs.X])
-        study = Study(columns, algorithms=("kmeans", "ward"))
+        study = StudyResult(columns, algorithms=("kmeans", "ward"))
         assert same_groups(study.labels(study.select(columns=columns).winner), group)
 
     def test_a_group_without_segment_may_not_hold_the_value(self, rings):
         labels = np.where(np.linalg.norm(rings.X, axis=1) < 0.7, 0, 1)
         labels[:20] = -1
-        scores = Yardstick.of(rings.X, FunctionTransformer(), "as given").score(labels)
+        scores = EvaluationSpace.of(rings.X, FunctionTransformer(), "as given").score(labels)
         candidate = Candidate(len(rings.candidates), "hdbscan", labels, scores)
         value = np.where(labels < 0, 50.0, 1.0)
         rings.tried.append(("dbscan", 0.3))
@@ -266,11 +268,11 @@ class TestRefusals:
     def test_a_segment_that_dissolves_never_wins(self):
         rng = np.random.default_rng(0)
         X = np.vstack([rng.normal(size=(100, 2)) + c for c in ([0, 0], [12, 0])])
-        study = Study(X, largest=2, algorithms=("kmeans", "ward"))
+        study = StudyResult(X, largest=2, algorithms=("kmeans", "ward"))
         # Better by every other figure, but each fit cuts somewhere else.
         better = np.repeat([0, 1], 100)
         better[better == 1] = rng.integers(1, 3, 100)
-        scores = Yardstick.of(X, FunctionTransformer(), "as given").score(better)
+        scores = EvaluationSpace.of(X, FunctionTransformer(), "as given").score(better)
         number = len(study.candidates)
         fit = study.fit
 
@@ -317,10 +319,15 @@ def test_an_answer_is_judged_by_who_was_asked_for_its_number_of_segments(rings):
         return labels
 
     for order in ([single, radius], [radius, single]):
-        assert ByConsensus().select(order, Field(rings.X, refit), Constraints()).winner == single.number
+        assert (
+            ByConsensus().select(order, RefitContext(rings.X, refit), Constraints()).winner == single.number
+        )
     # Whichever has the lower number.
     first = Candidate(-1, "dbscan", single.labels, single.scores, None)
-    assert ByConsensus().select([first, single], Field(rings.X, refit), Constraints()).winner == single.number
+    assert (
+        ByConsensus().select([first, single], RefitContext(rings.X, refit), Constraints()).winner
+        == single.number
+    )
 
 
 def test_what_was_unlucky_in_few_sub_samples_is_looked_at_again(blobs):
@@ -335,7 +342,7 @@ def test_what_was_unlucky_in_few_sub_samples_is_looked_at_again(blobs):
         return labels
 
     # Two segments have a Jaccard of 0.67 in the first six fits, where 0.75 is asked, and of 0.9 in all.
-    found = ByConsensus().select([two, four], Field(blobs.X, refit, "reproducible"), Constraints())
+    found = ByConsensus().select([two, four], RefitContext(blobs.X, refit, "reproducible"), Constraints())
     assert fits[four.number] == ALL_FITS
     assert found.winner == four.number
     assert not found.unsure
@@ -347,7 +354,7 @@ def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     path.write_text(json.dumps({"cheap": few, "full": few}))
     rng = np.random.default_rng(0)
     pairs = np.vstack([rng.normal(size=(40, 2)) + np.array([x, 0]) for x in (0, 9, 40, 49)])
-    study = Study(pairs, largest=4, algorithms=("kmeans", "ward"))
+    study = StudyResult(pairs, largest=4, algorithms=("kmeans", "ward"))
     assert study.k(study.select().winner) == 4
     assert study.k(study.select(weights=str(path)).winner) == 2
     wrong = tmp_path / "wrong.json"
@@ -370,9 +377,9 @@ def test_the_limits_are_those_of_the_gate():
 def test_a_number_of_segments_at_its_bound_is_told(continuum):
     rng = np.random.default_rng(0)
     rows = [rng.normal(size=(40, 2)) + 12 * np.array([i % 3, i // 3]) for i in range(6)]
-    study = Study(np.vstack(rows), largest=6, algorithms=("kmeans", "ward"))
+    study = StudyResult(np.vstack(rows), largest=6, algorithms=("kmeans", "ward"))
     assert "6 segments are the most that were tried" in study.select().reason
-    study = Study(np.vstack(rows), largest=7, algorithms=("kmeans", "ward"))
+    study = StudyResult(np.vstack(rows), largest=7, algorithms=("kmeans", "ward"))
     assert "the most that were tried" not in study.select().reason
     found = continuum.select(verdict="constructive", max_segments=3)
     assert "3 segments are the most that selection.max_segments allows" in found.reason

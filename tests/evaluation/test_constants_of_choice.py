@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 
-from segmentation.evaluation import ByConsensus, BySilhouette, Candidate, Constraints, Field, Yardstick
+from segmentation.evaluation import (
+    ByConsensus,
+    BySilhouette,
+    Candidate,
+    Constraints,
+    EvaluationSpace,
+    RefitContext,
+)
 
 N = 200
 X = np.random.default_rng(0).normal(size=(N, 2))
-SCORES = Yardstick.of(X, FunctionTransformer(), "as given")
+SCORES = EvaluationSpace.of(X, FunctionTransformer(), "as given")
 
 
 def answer(number, sizes, silhouette=0.3, asked=True, order=None):
@@ -37,7 +44,7 @@ def selected(candidates, lost=None, verdict="constructive", fits=None, **options
         return labels
 
     constraints = options.pop("constraints", Constraints(min_share=0.0))
-    return ByConsensus(**options).select(candidates, Field(X, refit, verdict), constraints)
+    return ByConsensus(**options).select(candidates, RefitContext(X, refit, verdict), constraints)
 
 
 def test_a_segment_of_which_less_than_three_fifths_come_back_dissolves():
@@ -95,7 +102,7 @@ def test_sub_samples_that_disagree_are_lacking():
         labels[wrong] = 1 - labels[wrong]
         return labels
 
-    found = ByConsensus().select([candidate], Field(X, refit, "reproducible"), Constraints())
+    found = ByConsensus().select([candidate], RefitContext(X, refit, "reproducible"), Constraints())
 
     # A segment comes back at 0.8, though pairs of sub-samples agree at 0.4 only.
     assert found.evidence[0].stability.jaccard_min > 0.75
@@ -151,7 +158,7 @@ def test_what_can_be_relied_on_wins_unless_another_is_surely_better(by_informati
 def test_of_equal_silhouettes_the_one_with_fewer_segments_wins():
     candidates = [answer(0, [50] * 4), answer(1, [100, 100], order=1)]
 
-    assert BySilhouette().select(candidates, Field(X, lambda *_: X), Constraints()).winner == 1
+    assert BySilhouette().select(candidates, RefitContext(X, lambda *_: X), Constraints()).winner == 1
 
 
 def test_a_silhouette_that_is_hardly_higher_decides_nothing():
@@ -195,7 +202,7 @@ def test_sub_samples_are_of_at_most_three_thousand_customers_unless_density_is_f
     rows_of: dict[int, set[int]] = {0: set(), 1: set()}
     many = np.random.default_rng(0).normal(size=(n, 2))
     labels = np.arange(n) % 3
-    scores = Yardstick.of(many[:N], FunctionTransformer(), "as given").score(labels[:N])
+    scores = EvaluationSpace.of(many[:N], FunctionTransformer(), "as given").score(labels[:N])
     candidates = [
         Candidate(0, "kmeans", labels, scores, 3),
         Candidate(1, "dbscan", np.sort(labels), scores),
@@ -205,6 +212,6 @@ def test_sub_samples_are_of_at_most_three_thousand_customers_unless_density_is_f
         rows_of[number].add(len(rows))
         return candidates[number].labels[rows]
 
-    ByConsensus().select(candidates, Field(many, refit), Constraints())
+    ByConsensus().select(candidates, RefitContext(many, refit), Constraints())
 
     assert rows_of == {0: {2_400}, 1: {3_200}}

@@ -3,11 +3,11 @@ import pytest
 from sklearn.mixture import GaussianMixture
 from sklearn.preprocessing import FunctionTransformer
 
-from segmentation.evaluation import TERMS, Candidate, Yardstick, cheap_evidence, terms
+from segmentation.evaluation import TERMS, Candidate, EvaluationSpace, cheap_evidence, terms
 
 
 def fits(X, *labellings):
-    yardstick = Yardstick.of(X, FunctionTransformer(), "as given")
+    yardstick = EvaluationSpace.of(X, FunctionTransformer(), "as given")
     kept = [Candidate(i, "kmeans", labels, yardstick.score(labels), 2) for i, labels in enumerate(labellings)]
     return [e.fit for e in cheap_evidence(kept, X).values()]
 
@@ -42,7 +42,7 @@ def test_terms_are_named_and_those_of_the_best_fit_are_not_behind():
     rng = np.random.default_rng(2)
     truth = np.repeat([0, 1], 100)
     X = rng.normal(size=(200, 2)) + 8 * truth[:, None]
-    score = Yardstick.of(X, FunctionTransformer(), "as given").score
+    score = EvaluationSpace.of(X, FunctionTransformer(), "as given").score
     kept = [
         Candidate(i, f"a{i}", labels, score(labels), 2)
         for i, labels in enumerate((truth, np.arange(200) % 2))
@@ -61,5 +61,5 @@ def test_a_gap_between_two_answers_speaks_for_no_clustering():
     answers = rng.integers(0, 2, size=(400, 2))
     X = np.column_stack([rng.normal(size=400), 2 * answers])
     labels = answers @ [1, 2]
-    score = Yardstick.of(X, FunctionTransformer(), "as given").score(labels)
+    score = EvaluationSpace.of(X, FunctionTransformer(), "as given").score(labels)
     assert cheap_evidence([Candidate(0, "kmeans", labels, score, 4)], X)[0].boundaries.valley < 1

@@ -9,15 +9,15 @@ from segmentation.evaluation import (
     ByStability,
     Candidate,
     Constraints,
-    Field,
+    EvaluationSpace,
+    RefitContext,
     Scores,
     SetScore,
-    Yardstick,
     knee,
 )
 from segmentation.evaluation._consensus import FITS
 
-NOWHERE = Field(np.zeros((1, 1)), lambda number, rows: rows)
+NOWHERE = RefitContext(np.zeros((1, 1)), lambda number, rows: rows)
 
 
 def candidate(number, silhouette, k=3, noise=0.0, smallest=0.1, degenerate=None):
@@ -106,7 +106,7 @@ class TestStability:
     def candidates(self):
         halves = np.repeat([0, 1], 40)
         random = np.random.default_rng(5).integers(0, 2, 80)
-        score = Yardstick(self.X, "as given", np.arange(80)).score
+        score = EvaluationSpace(self.X, "as given", np.arange(80)).score
         return [Candidate(i, "kmeans", x, score(x), 2) for i, x in enumerate((random, halves))]
 
     def refit(self, number, rows):
@@ -115,7 +115,7 @@ class TestStability:
         )
 
     def test_what_is_repeated_wins_and_what_was_not_looked_at_says_so(self):
-        field = Field(self.X, self.refit)
+        field = RefitContext(self.X, self.refit)
         found = ByStability().select(self.candidates(), field, Constraints())
         assert found.ranking == (1, 0)
         assert found.evidence[1].stability.score == pytest.approx(1)

@@ -7,7 +7,6 @@ import pytest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from segmentation.analysis import pictured
 from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import Demo
 from segmentation.data.customers import ROW
@@ -15,6 +14,7 @@ from segmentation.errors import InputError
 from segmentation.features import FeatureSet
 from segmentation.monitoring import Reference, build_report, monitor, monitoring_figures, monitoring_text
 from segmentation.serving import Segment, SegmentModel
+from segmentation.workflows import pictured
 
 COLUMNS = ["annual_income", "spending_score"]
 

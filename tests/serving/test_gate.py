@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import MallFile
 from segmentation.errors import InputError
-from segmentation.evaluation import Scores, Stability, Yardstick
+from segmentation.evaluation import EvaluationSpace, Scores, Stability
 from segmentation.features import FeatureSet
 from segmentation.serving import EvaluatedModel, Gate, Segment, SegmentModel, checks_table, compare, identify
 
@@ -33,7 +33,7 @@ def trained(table, algorithm):
 
 def evaluated(model, table):
     labels = model.predict(table)
-    scores = Yardstick.of(table[COLUMNS].to_numpy(), StandardScaler(), "yardstick").score(labels)
+    scores = EvaluationSpace.of(table[COLUMNS].to_numpy(), StandardScaler(), "yardstick").score(labels)
     return EvaluatedModel(model.segments, tuple(COLUMNS), labels, scores)
 
 

@@ -7,7 +7,6 @@ import pytest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from segmentation.analysis import move_centers, require_centers
 from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import Demo, MallFile, TableFile, Transactions
 from segmentation.errors import InputError
@@ -23,6 +22,7 @@ from segmentation.streaming import (
     record_reader,
     stream,
 )
+from segmentation.workflows import move_centers, require_centers
 
 COLUMNS = ["annual_income", "spending_score"]
 METADATA = {

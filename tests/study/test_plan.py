@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentation.clustering import (
@@ -20,7 +21,7 @@ from segmentation.clustering import (
 )
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
-from segmentation.study import FROM_DATA, Bench, Choice, Configuration, Float, Integer, Space
+from segmentation.study import FROM_DATA, Configuration, PipelineFitter, SearchSpace
 
 
 class Leaves(HDBSCAN):
@@ -52,17 +53,17 @@ ALGORITHMS = {
     "minibatch_kmeans": MiniBatchKMeans(random_state=0),
     "bisecting_kmeans": BisectingKMeans(random_state=0),
 }
-KS = Integer(8, 9)
+KS = IntDistribution(8, 9)
 PARAMS = {
-    "optics": {"min_samples": FROM_DATA, "xi": Float(0.01, 0.2, log=True)},
+    "optics": {"min_samples": FROM_DATA, "xi": FloatDistribution(0.01, 0.2, log=True)},
     "kmeans": {"n_clusters": KS},
-    "gaussian_mixture": {"n_clusters": KS, "covariance_type": Choice(("full", "diag"))},
+    "gaussian_mixture": {"n_clusters": KS, "covariance_type": CategoricalDistribution(("full", "diag"))},
     "latent_class": {"n_clusters": KS},
-    "hierarchical": {"n_clusters": KS, "linkage": Choice(("ward", "single"))},
+    "hierarchical": {"n_clusters": KS, "linkage": CategoricalDistribution(("ward", "single"))},
     "dbscan": {"eps": FROM_DATA, "min_samples": FROM_DATA},
     "hdbscan": {"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
     "leaves": {"cluster_selection_epsilon": FROM_DATA},
-    "mean_shift": {"bandwidth": Float(0.2, 2.0, log=True)},
+    "mean_shift": {"bandwidth": FloatDistribution(0.2, 2.0, log=True)},
 }
 USUAL = tuple(name for name in PARAMS if name != "leaves")
 PLAN = """
@@ -118,15 +119,15 @@ def groups(n: int = 30, apart: float = 10.0, **columns) -> pd.DataFrame:
     return pd.DataFrame(X, columns=["a", "b"]).assign(**columns)
 
 
-def bench(table: pd.DataFrame, names=USUAL) -> Bench:
-    space = Space(
+def fitter(table: pd.DataFrame, names=USUAL) -> PipelineFitter:
+    space = SearchSpace(
         {"features": FeatureSet()},
         {"standard": StandardScaler()},
         {"none": FunctionTransformer()},
         {name: ALGORITHMS[name] for name in names},
         PARAMS,
     )
-    return Bench(table, space, StandardScaler(), "standard")
+    return PipelineFitter(table, space, StandardScaler(), "standard")
 
 
 def written(trial: dict) -> str:
@@ -136,15 +137,15 @@ def written(trial: dict) -> str:
     return " ".join([trial["algorithm"], *words])
 
 
-def kind(made: Bench, algorithm: str, **params) -> str:
+def kind(made: PipelineFitter, algorithm: str, **params) -> str:
     """What a rule of choice takes a clustering for."""
     named = tuple((f"{algorithm}.{name}", value) for name, value in params.items())
     return made.candidate(0, Configuration("features", "standard", "none", algorithm, named)).algorithm
 
 
 @pytest.fixture(scope="module")
-def planned() -> Bench:
-    return bench(groups())
+def planned() -> PipelineFitter:
+    return fitter(groups())
 
 
 def test_the_plan_of_a_small_table(planned):
@@ -153,16 +154,18 @@ def test_the_plan_of_a_small_table(planned):
 
 def test_the_bounds_that_its_rows_set(planned):
     params = planned.space.params
-    assert params["dbscan"] == {
-        "eps": Float(pytest.approx(0.08657047), pytest.approx(0.48117642), log=True),
-        "min_samples": Integer(3, 9),
+    radii = params["dbscan"]["eps"]
+    assert (radii.low, radii.high, radii.log) == (pytest.approx(0.08657047), pytest.approx(0.48117642), True)
+    assert params["dbscan"]["min_samples"] == IntDistribution(3, 9)
+    assert params["hdbscan"] == {
+        "min_cluster_size": IntDistribution(5, 11, log=True),
+        "min_samples": IntDistribution(3, 9),
     }
-    assert params["hdbscan"] == {"min_cluster_size": Integer(5, 11, log=True), "min_samples": Integer(3, 9)}
-    assert params["optics"]["min_samples"] == Integer(3, 9)
+    assert params["optics"]["min_samples"] == IntDistribution(3, 9)
 
 
 def test_above_5000_rows_fewer_settings_of_what_takes_seconds_there():
-    plan = [written(trial) for trial in bench(groups(1_700), ("dbscan", "hdbscan")).plan()]
+    plan = [written(trial) for trial in fitter(groups(1_700), ("dbscan", "hdbscan")).plan()]
     sizes = [51, 51, 153, 153, 408, 408]
     assert [line for line in plan if line.startswith("hdbscan")] == [
         f"hdbscan min_cluster_size={size} min_samples={samples}"
@@ -175,17 +178,17 @@ def test_above_5000_rows_fewer_settings_of_what_takes_seconds_there():
 def test_a_latent_class_model_is_tried_where_it_is_more_than_a_diagonal_mixture(planned):
     assert "latent_class" not in planned.space.algorithms
     answers = np.tile([0.0, 1.0], 45)
-    assert "latent_class" in bench(groups(answer=answers)).space.algorithms
-    assert "latent_class" in bench(groups(), ("latent_class", "kmeans")).space.algorithms
+    assert "latent_class" in fitter(groups(answer=answers)).space.algorithms
+    assert "latent_class" in fitter(groups(), ("latent_class", "kmeans")).space.algorithms
 
 
 @pytest.mark.parametrize("dense", ["optics", "dbscan", "hdbscan"])
 def test_where_there_are_no_gaps_nothing_looks_for_density(dense):
-    assert list(bench(groups(60, apart=0.0), (dense, "mean_shift")).space.algorithms) == ["mean_shift"]
+    assert list(fitter(groups(60, apart=0.0), (dense, "mean_shift")).space.algorithms) == ["mean_shift"]
 
 
 def test_algorithms_that_minimise_the_same_are_one_kind():
-    made = bench(groups(), ("kmeans", "minibatch_kmeans", "bisecting_kmeans", "hierarchical", "dbscan"))
+    made = fitter(groups(), ("kmeans", "minibatch_kmeans", "bisecting_kmeans", "hierarchical", "dbscan"))
     assert {kind(made, f"{name}kmeans") for name in ("", "minibatch_", "bisecting_")} == {"kmeans"}
     assert kind(made, "hierarchical", linkage="single") == "hierarchical single"
     assert kind(made, "hierarchical") == "hierarchical ward"
@@ -193,17 +196,17 @@ def test_algorithms_that_minimise_the_same_are_one_kind():
 
 
 def test_a_new_algorithm_says_all_of_this_by_itself():
-    alone = bench(groups(), ("leaves", "dbscan"))
+    alone = fitter(groups(), ("leaves", "dbscan"))
     assert alone.space.params["leaves"]["cluster_selection_epsilon"].low == 0.1
     assert written(alone.plan()[0]) == "leaves cluster_selection_epsilon=0.125"
     assert kind(alone, "leaves") == "leaves, from a tree"
-    assert "leaves" not in bench(groups(), ("leaves", "kmeans")).space.algorithms
+    assert "leaves" not in fitter(groups(), ("leaves", "kmeans")).space.algorithms
     three = groups(spent=np.sin(np.arange(90)))
-    assert "leaves" in bench(three, ("leaves", "kmeans")).space.algorithms
+    assert "leaves" in fitter(three, ("leaves", "kmeans")).space.algorithms
 
 
 def test_bounds_that_no_data_can_set_are_refused_before_any_is_read():
     with pytest.raises(
         InputError, match=r"space.hdbscan.cluster_selection_epsilon=from_data; only min_samples, eps"
     ):
-        Space({}, {}, {}, {"hdbscan": HDBSCAN()}, {"hdbscan": {"cluster_selection_epsilon": FROM_DATA}})
+        SearchSpace({}, {}, {}, {"hdbscan": HDBSCAN()}, {"hdbscan": {"cluster_selection_epsilon": FROM_DATA}})

@@ -6,15 +6,15 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation.analysis import Assessed, Market, usual_yardstick
 from segmentation.commands._config import build, resolved
 from segmentation.data import Customers, findings_table
-from segmentation.evaluation import Verdict
+from segmentation.evaluation import ClusteringTendency
 from segmentation.features import prepared_text
 from segmentation.monitoring import Reference
 from segmentation.serving import SegmentModel
-from segmentation.study import Bench, Configuration, Space
+from segmentation.study import Configuration, PipelineFitter, SearchSpace
 from segmentation.tracking import Run, Store, log_model
+from segmentation.workflows import EvaluatedClustering, SegmentProfiles, default_yardstick
 
 EXAMPLE_ROWS = 5
 
@@ -29,18 +29,18 @@ def open_store(config: DictConfig) -> Store:
     return Store.open(config.tracking.uri, config.tracking.artifacts, config.tracking.experiment)
 
 
-def open_bench(config: DictConfig, customers: Customers, space: Space, seed: int) -> Bench:
+def open_fitter(config: DictConfig, customers: Customers, space: SearchSpace, seed: int) -> PipelineFitter:
     """Prepare the customers for every configuration of a space, and the yardstick that config names."""
     name, scaler = yardstick_scaler(config, space)
-    return Bench(customers.table, space, scaler, f"yardstick ({name})", seed)
+    return PipelineFitter(customers.table, space, scaler, f"yardstick ({name})", seed)
 
 
-def yardstick_scaler(config: DictConfig, space: Space) -> tuple[str, Any]:
+def yardstick_scaler(config: DictConfig, space: SearchSpace) -> tuple[str, Any]:
     """What spans the yardstick space, and its name: what config says, else the usual."""
     named = HydraConfig.get().runtime.choices.get("scaler@yardstick")
     if named not in (None, "null"):
         return str(named), build(config.yardstick, "yardstick")
-    return usual_yardstick(space)
+    return default_yardstick(space)
 
 
 def choice_tags(configuration: Configuration) -> dict[str, str]:
@@ -70,52 +70,56 @@ def log_data(run: Run, config: DictConfig, customers: Customers) -> None:
 
 
 def log_pipeline(
-    run: Run, data: Mapping[str, Any], customers: Customers, assessed: Assessed, market: Market
+    run: Run,
+    data: Mapping[str, Any],
+    customers: Customers,
+    evaluated: EvaluatedClustering,
+    profiles: SegmentProfiles,
 ) -> str:
     """Log a clustering as a model with its segments and what reads its data; returns its URI."""
-    features = assessed.fitted.pipeline[0]
-    model = SegmentModel(assessed.fitted.pipeline, market.segments, customers.table, market.exceptional)
+    features = evaluated.fitted.pipeline[0]
+    model = SegmentModel(evaluated.fitted.pipeline, profiles.segments, customers.table, profiles.exceptional)
     example = customers.table[features.columns_].dropna().head(EXAMPLE_ROWS)
     metadata = {
         # A file to be scored is read as the training data was.
         "data": {**data, **customers.resolved},
         "id": str(customers.table.index.name),
         "fingerprint": customers.fingerprint,
-        "yardstick": assessed.yardstick.space,
-        "choice": choice_tags(assessed.configuration),
-        "params": dict(assessed.configuration.params),
+        "yardstick": evaluated.yardstick.space,
+        "choice": choice_tags(evaluated.configuration),
+        "params": dict(evaluated.configuration.params),
         # Later customers are compared with these.
         "reference": Reference.of(customers.table, model).to_dict(),
     }
     return log_model(run, model, example, metadata)
 
 
-def clustering_record(assessed: Assessed, metrics: Mapping[str, float]) -> dict[str, Any]:
+def clustering_record(evaluated: EvaluatedClustering, metrics: Mapping[str, float]) -> dict[str, Any]:
     """The part of a JSON result that says what a clustering is."""
     return {
-        **choice_tags(assessed.configuration),
-        "params": assessed.configuration.params_of(assessed.configuration.algorithm),
-        "n_segments": assessed.scores.n_segments,
-        "sizes": assessed.sizes,
+        **choice_tags(evaluated.configuration),
+        "params": evaluated.configuration.params_of(evaluated.configuration.algorithm),
+        "n_segments": evaluated.scores.n_segments,
+        "sizes": evaluated.sizes,
         "scores": dict(metrics),
-        "degenerate": assessed.scores.degenerate,
+        "degenerate": evaluated.scores.degenerate,
     }
 
 
-def verdict_tags(found: Verdict) -> dict[str, str]:
+def verdict_tags(found: ClusteringTendency) -> dict[str, str]:
     """Whether there are segments, for runs and registered versions."""
     return {"verdict": found.verdict, "verdict_sentence": found.sentence}
 
 
-def verdict_metrics(found: Verdict) -> dict[str, float]:
+def verdict_metrics(found: ClusteringTendency) -> dict[str, float]:
     """The evidence behind a verdict: chances that data without segments looks so."""
     names = ("p_uniform", "p_gaussian", "p_skewed", "p_bent", "p_valley", "p_dip", "p_stability")
     return {name: getattr(found, name) for name in names}
 
 
-def preparation_text(assessed: Assessed) -> str:
+def preparation_text(evaluated: EvaluatedClustering) -> str:
     """What was done to the columns, in a few lines; empty where there is nothing to tell."""
-    text = prepared_text(assessed.preparation)
+    text = prepared_text(evaluated.preparation)
     return f"{text}\n" if text else ""
 
 

@@ -134,31 +134,37 @@ def dimension(key: str, value: Any) -> Any:
 
     Returns
     -------
-    Integer, Float, Choice or a plain value
+    IntDistribution, FloatDistribution, CategoricalDistribution or a plain value
     """
-    from segmentation.study import Choice, Float, Integer
+    from segmentation.study import CategoricalDistribution, FloatDistribution, IntDistribution
 
     parsed = parse(key, value)
     if not isinstance(parsed, Sweep):
         return parsed
     log = "log" in parsed.tags
     if isinstance(parsed, ChoiceSweep):
-        return Choice(tuple(_unquoted(v) for v in parsed.list))
+        return CategoricalDistribution(tuple(_unquoted(v) for v in parsed.list))
     if isinstance(parsed, RangeSweep):
         values = sorted(parsed.range())
         if not values:
             raise InputError(f"{key}={value} holds nothing: the end of range(start, stop) is exclusive.")
         if all(isinstance(v, int) for v in values) and not log:
-            return Integer(values[0], values[-1], step=values[1] - values[0] if len(values) > 1 else 1)
-        return Integer(values[0], values[-1], log=True) if log else Choice(tuple(values))
+            return IntDistribution(
+                values[0], values[-1], step=values[1] - values[0] if len(values) > 1 else 1
+            )
+        return (
+            IntDistribution(values[0], values[-1], log=True)
+            if log
+            else CategoricalDistribution(tuple(values))
+        )
     assert isinstance(parsed, IntervalSweep)
     low, high = parsed.start, parsed.end
     assert low is not None and high is not None
     if low > high or (log and low <= 0):
         raise InputError(f"{key}={value}; valid is low <= high, and above 0 on a logarithmic scale.")
     if isinstance(low, int) and isinstance(high, int):
-        return Integer(low, high, log=log)
-    return Float(low, high, log=log)
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
 
 
 def _unquoted(value: Any) -> Any:

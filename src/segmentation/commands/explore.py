@@ -13,7 +13,6 @@ from omegaconf import DictConfig
 from sklearn.preprocessing import StandardScaler
 
 from segmentation import __version__, plots
-from segmentation.analysis import verdict_figure
 from segmentation.commands._clustering import (
     findings_text,
     log_data,
@@ -27,7 +26,7 @@ from segmentation.commands._result import Result
 from segmentation.data import Customers, findings_table
 from segmentation.data.customers import ROW
 from segmentation.errors import InputError
-from segmentation.evaluation import Verdict, verdict
+from segmentation.evaluation import ClusteringTendency, verdict
 from segmentation.features import AutoScaler, FeatureSet, Preparation
 from segmentation.overrides import shell_word
 from segmentation.profiling import (
@@ -45,6 +44,7 @@ from segmentation.profiling import (
 )
 from segmentation.report import Code, Facts, Picture, Section, Table, page
 from segmentation.tracking import data_tags
+from segmentation.workflows import verdict_figure
 
 PREVIEW_ROWS = 5_000
 PANELS = 12
@@ -105,7 +105,7 @@ class Explored:
         What to do about it.
     start : Start
         The features of a sweep of all columns of numbers.
-    tendency, advised : Verdict or None
+    tendency, advised : ClusteringTendency or None
         Whether there are segments in the features as configured, standard-scaled, and prepared as a sweep does it; None
         where there are no such features, or they are the same.
     scaled : dict of str to ndarray
@@ -119,8 +119,8 @@ class Explored:
     associations: Associations
     suggestions: tuple[Suggestion, ...]
     start: Start
-    tendency: Verdict | None
-    advised: Verdict | None
+    tendency: ClusteringTendency | None
+    advised: ClusteringTendency | None
     scaled: dict[str, np.ndarray]
     features: tuple[str, ...]
 
@@ -386,7 +386,7 @@ def _tendency_parts(explored: Explored, shown: Mapping[str, Picture]) -> list[An
     return [*told, *(shown[name] for name in ("structure", "structure_suggested") if name in shown)]
 
 
-def _verdict_sentence(what: str, found: Verdict) -> str:
+def _verdict_sentence(what: str, found: ClusteringTendency) -> str:
     return f"{what} ({found.columns} columns): {found.verdict}. {found.sentence}"
 
 
@@ -514,7 +514,7 @@ def _record(explored: Explored) -> dict[str, Any]:
     }
 
 
-def _verdict_record(found: Verdict | None) -> dict[str, Any] | None:
+def _verdict_record(found: ClusteringTendency | None) -> dict[str, Any] | None:
     return {**verdict_tags(found), **verdict_metrics(found)} if found else None
 
 

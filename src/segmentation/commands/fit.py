@@ -5,27 +5,33 @@ from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
-from segmentation.analysis import Assessed, Desk, Story, assess, only
 from segmentation.commands._clustering import (
     choice_params,
     choice_tags,
     clustering_record,
     findings_text,
     log_data,
-    open_bench,
+    open_fitter,
     open_store,
     preparation_text,
     read_customers,
 )
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
-from segmentation.commands._keep import keep
-from segmentation.commands._market import open_desk, segments_record, segments_text
+from segmentation.commands._log import log_clustering
 from segmentation.commands._result import Result
+from segmentation.commands._segments import open_profiling, segments_record, segments_text
 from segmentation.data import Customers
 from segmentation.evaluation import verdict
-from segmentation.study import Space
+from segmentation.study import SearchSpace
 from segmentation.tracking import Run, Store, data_tags
+from segmentation.workflows import (
+    EvaluatedClustering,
+    ProfilingSettings,
+    StudySummary,
+    evaluate,
+    single_configuration,
+)
 
 
 def run(config: DictConfig, grid: Grid) -> Result:
@@ -44,58 +50,60 @@ def run(config: DictConfig, grid: Grid) -> Result:
     """
     started = time.perf_counter()
     customers = read_customers(config)
-    space, desk = _space(config), open_desk("fit", config, customers.table)
+    space, profiling = _space(config), open_profiling("fit", config, customers.table)
     # Everything that a user can get wrong comes before the store is touched.
-    assessed = assess(open_bench(config, customers, space, config.seed), only(space))
+    evaluated = evaluate(open_fitter(config, customers, space, config.seed), single_configuration(space))
     store = open_store(config)
     tags = {**data_tags(customers), "command": "fit"}
-    return log_fit(store, config, customers, assessed, desk, tags, grid.parent(store, tags), started)
+    return log_fit(store, config, customers, evaluated, profiling, tags, grid.parent(store, tags), started)
 
 
 def log_fit(
     store: Store,
     config: DictConfig,
     customers: Customers,
-    assessed: Assessed,
-    desk: Desk,
+    evaluated: EvaluatedClustering,
+    profiling: ProfilingSettings,
     tags: Mapping[str, str],
     parent: Run | None,
     started: float,
 ) -> Result:
     """Log a fitted clustering as a run, with all that is kept of it."""
-    metrics = assessed.metrics()
+    metrics = evaluated.metrics()
     # Only what is registered can be promoted.
-    found = verdict(assessed.yardstick.X, config.seed) if config.register else None
+    found = verdict(evaluated.yardstick.X, config.seed) if config.register else None
     fitted = time.perf_counter()
-    name = config.name or f"{assessed.configuration.algorithm} k={assessed.scores.n_segments}"
-    choice = choice_tags(assessed.configuration)
+    name = config.name or f"{evaluated.configuration.algorithm} k={evaluated.scores.n_segments}"
+    choice = choice_tags(evaluated.configuration)
     with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
-        active.log(params={**choice_params(assessed.configuration), "seed": config.seed}, metrics=metrics)
+        active.log(params={**choice_params(evaluated.configuration), "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        kept = keep(active, config, customers, assessed, desk, Story(found), bool(config.register))
+        kept = log_clustering(
+            active, config, customers, evaluated, profiling, StudySummary(found), bool(config.register)
+        )
     ended = time.perf_counter()
 
     record = {
         "run_id": active.id,
         "parent_run_id": parent.id if parent else None,
-        **clustering_record(assessed, metrics),
-        **segments_record(kept.market),
+        **clustering_record(evaluated, metrics),
+        **segments_record(kept.profiles),
         "model": kept.model,
         "seconds": {"fit": fitted - started, "log": ended - fitted, "total": ended - started},
     }
     head = (
-        f"{name}: {assessed.scores.n_segments} segments, silhouette {assessed.scores.silhouette:.4f} in the "
-        f"space {assessed.yardstick.space}"
+        f"{name}: {evaluated.scores.n_segments} segments, silhouette {evaluated.scores.silhouette:.4f} in the "
+        f"space {evaluated.yardstick.space}"
     )
-    if assessed.scores.degenerate:
-        head = f"{name}: no clustering to speak of, {assessed.scores.degenerate}"
+    if evaluated.scores.degenerate:
+        head = f"{name}: no clustering to speak of, {evaluated.scores.degenerate}"
     text = (
-        f"{findings_text(customers)}{preparation_text(assessed)}{head}\n{segments_text(kept.market)}\n\n"
+        f"{findings_text(customers)}{preparation_text(evaluated)}{head}\n{segments_text(kept.profiles)}\n\n"
         f"run {active.id}  model {kept.model['uri']}"
     )
     return Result(text, record)
 
 
-def _space(config: DictConfig) -> Space:
+def _space(config: DictConfig) -> SearchSpace:
     groups = ("features", "scaler", "reducer", "algorithm")
-    return Space(*({choices(group)[0]: build(config[group], group)} for group in groups))
+    return SearchSpace(*({choices(group)[0]: build(config[group], group)} for group in groups))

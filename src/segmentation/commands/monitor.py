@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig
 
-from segmentation.analysis import pictured
 from segmentation.commands._clustering import findings_text, log_data, open_store
 from segmentation.commands._config import build, plain
 from segmentation.commands._result import Result
@@ -28,6 +27,7 @@ from segmentation.monitoring import (
 from segmentation.report import write_page
 from segmentation.serving import SegmentModel
 from segmentation.tracking import ModelVersion, Store, assignments, data_tags, load_model, version_at
+from segmentation.workflows import pictured
 
 RETRAIN = 4
 """Exit code where the model should be trained again."""

@@ -5,11 +5,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from segmentation.analysis import refit, space_around, space_of
-from segmentation.commands._clustering import open_bench, open_store
+from segmentation.commands._clustering import open_fitter, open_store
 from segmentation.commands._config import build, plain
-from segmentation.commands._market import open_desk
 from segmentation.commands._result import Result
+from segmentation.commands._segments import open_profiling
 from segmentation.commands._trained import AS_TRAINED, reader
 from segmentation.commands.fit import log_fit
 from segmentation.commands.monitor import Monitored, later_data, monitor_model
@@ -17,6 +16,7 @@ from segmentation.commands.promote import REFUSED
 from segmentation.commands.sweep import search_in
 from segmentation.errors import InputError, nearest
 from segmentation.tracking import CHALLENGER, Registry, Store, data_tags, promote_challenger
+from segmentation.workflows import refit, space_around, space_of
 
 MODES = ("fit", "study")
 
@@ -68,11 +68,11 @@ def _train(store: Store, config: DictConfig, monitored: Monitored) -> Result:
     if config.mode == "study":
         return search_in(settings, customers, space_around(space, configuration, config.around), "renew")
     started = time.perf_counter()
-    desk = open_desk("renew", settings, customers.table)
-    bench = open_bench(settings, customers, space, settings.seed)
-    assessed, start = refit(bench, configuration, model)
+    profiling = open_profiling("renew", settings, customers.table)
+    fitter = open_fitter(settings, customers, space, settings.seed)
+    evaluated, start = refit(fitter, configuration, model)
     tags = {**data_tags(customers), "command": "renew", "monitored_in": monitored.run_id, "start": start}
-    return log_fit(store, settings, customers, assessed, desk, tags, None, started)
+    return log_fit(store, settings, customers, evaluated, profiling, tags, None, started)
 
 
 def _ask(store: Store, config: DictConfig, why: str) -> Result:

@@ -12,7 +12,6 @@ from omegaconf import DictConfig, OmegaConf
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from segmentation.analysis import Assessed, Desk, analyse, move_centers, require_centers
 from segmentation.cli import INTERRUPTED
 from segmentation.commands._clustering import choice_tags, log_pipeline, open_store
 from segmentation.commands._config import build
@@ -45,6 +44,13 @@ from segmentation.tracking import (
     identified,
     identity_tags,
     promote_challenger,
+)
+from segmentation.workflows import (
+    EvaluatedClustering,
+    ProfilingSettings,
+    analyse,
+    move_centers,
+    require_centers,
 )
 
 LEAST = {"batch": 1, "poll": 0.01, "settle": 0, "max_seconds": 0}
@@ -166,10 +172,10 @@ def _update(
     centers = known_centers(state, served)
     try:
         customers = recent_customers(state, served.model).read()
-        assessed = move_centers(
+        evaluated = move_centers(
             served.model, latest.metadata, customers, *centers, scaler, config.batch, config.seed
         )
-        version = _register(config, registry, latest, customers, assessed)
+        version = _register(config, registry, latest, customers, evaluated)
     except InputError as error:
         state.forget({})
         return {"records": records, "said": f"no update: {error}", "version": None, "promoted": False}
@@ -183,7 +189,7 @@ def _update(
         promoted = found.promoted
         said = f"{said}, {'promoted' if promoted else 'not promoted: ' + '; '.join(found.refused)}"
         latest.refresh()
-    keep_centers(state, served, assessed.fitted.algorithm)
+    keep_centers(state, served, evaluated.fitted.algorithm)
     return {"records": records, "said": said, "version": version.version, "promoted": promoted}
 
 
@@ -192,31 +198,31 @@ def _register(
     registry: Registry,
     latest: LatestModel[ServedModel],
     customers: Customers,
-    assessed: Assessed,
+    evaluated: EvaluatedClustering,
 ) -> ModelVersion:
-    labels, choice = assessed.fitted.labels, choice_tags(assessed.configuration)
-    desk = Desk(build(config.naming, "naming")).of(customers.table)
-    market = analyse(
-        desk,
+    labels, choice = evaluated.fitted.labels, choice_tags(evaluated.configuration)
+    profiling = ProfilingSettings(build(config.naming, "naming")).of(customers.table)
+    profiles = analyse(
+        profiling,
         customers,
-        assessed,
+        evaluated,
         None,
         config.seed,
         lambda segments: identified(registry, list(segments), customers, labels),
     )
     tags = {
         **choice,
-        "n_segments": str(assessed.scores.n_segments),
+        "n_segments": str(evaluated.scores.n_segments),
         "updated_from": latest.version,
-        **identity_tags(market.segments, market.lineage),
+        **identity_tags(profiles.segments, profiles.lineage),
     }
     about = {**data_tags(customers), **choice, "command": "stream"}
     with registry.store.run(f"stream update of version {latest.version}", about) as run:
-        run.log(metrics=assessed.metrics())
-        run.table("segments/profile.csv", market.profile.summary(), index=True)
+        run.log(metrics=evaluated.metrics())
+        run.table("segments/profile.csv", profiles.profile.summary(), index=True)
         run.table(
             "segments/assignments.csv", pd.DataFrame({"segment": labels}, customers.table.index), index=True
         )
         # Files are read as the champion reads them, not as the table of recent customers is.
-        uri = log_pipeline(run, latest.metadata["data"], customers, assessed, market)
+        uri = log_pipeline(run, latest.metadata["data"], customers, evaluated, profiles)
         return registry.register(run, uri, CHALLENGER, tags)

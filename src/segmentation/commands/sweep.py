@@ -14,27 +14,13 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from segmentation import plots
-from segmentation.analysis import (
-    Decided,
-    Desk,
-    Examination,
-    Proof,
-    Story,
-    assess,
-    decide,
-    evidence_figures,
-    evidence_tables,
-    pareto_trials,
-    readable,
-    study_figures,
-)
 from segmentation.cli import INTERRUPTED, STARTED
 from segmentation.commands._clustering import (
     choice_tags,
     clustering_record,
     findings_text,
     log_data,
-    open_bench,
+    open_fitter,
     open_store,
     preparation_text,
     read_customers,
@@ -43,18 +29,18 @@ from segmentation.commands._clustering import (
     yardstick_scaler,
 )
 from segmentation.commands._config import build, choices, dimension, options, plain
-from segmentation.commands._keep import keep
-from segmentation.commands._market import open_desk, segments_record, segments_text
-from segmentation.commands._recorder import Recorder
+from segmentation.commands._log import log_clustering
 from segmentation.commands._result import Result
+from segmentation.commands._segments import open_profiling, segments_record, segments_text
+from segmentation.commands._trials import TrialLogger
 from segmentation.data import Customers
 from segmentation.errors import InputError
 from segmentation.evaluation import ByPareto, Selection
 from segmentation.study import (
-    Outcome,
-    Search,
-    Space,
-    Study,
+    SearchSpace,
+    StudyResult,
+    StudySettings,
+    TrialResult,
     evidence_scores,
     leaderboard,
     open_study,
@@ -63,6 +49,20 @@ from segmentation.study import (
     trials_of,
 )
 from segmentation.tracking import Run, data_tags
+from segmentation.workflows import (
+    ClusterValidation,
+    ProfilingSettings,
+    StudySummary,
+    ValidatedStudy,
+    ValidationSettings,
+    decide,
+    evaluate,
+    evidence_figures,
+    evidence_tables,
+    pareto_trials,
+    readable,
+    study_figures,
+)
 
 SHOWN_ROWS = 8
 STABLE = 0.75
@@ -87,16 +87,16 @@ def run(config: DictConfig) -> Result:
     return search_in(config, read_customers(config), _space(config), "sweep")
 
 
-def search_in(config: DictConfig, customers: Customers, space: Space, command: str) -> Result:
+def search_in(config: DictConfig, customers: Customers, space: SearchSpace, command: str) -> Result:
     """Search a space for one command, log every trial, register the winner."""
     rule = build(config.selection, "selection")
-    examination = Examination(**plain(config.evidence))
+    examination = ValidationSettings(**plain(config.evidence))
     if config.register not in (True, False, "always"):
         raise InputError(
             f"register is {config.register}; valid are true, false, and always (what is unsure too)."
         )
-    bench = open_bench(config, customers, space, examination.seed)
-    desk = open_desk(command, config, customers.table)
+    fitter = open_fitter(config, customers, space, examination.seed)
+    profiling = open_profiling(command, config, customers.table)
     search = _search(config, customers, rule)
     store = open_store(config)
     facts = {"data": customers.fingerprint, "space": _digest(config, space, search)}
@@ -109,17 +109,17 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
         log_data(parent, config, customers)
         loaded = time.perf_counter()
         with (
-            _Progress(search, trials_of(bench, search)) as progress,
-            Recorder(parent, tags, bench, progress.show) as recorder,
+            _Progress(search, trials_of(fitter, search)) as progress,
+            TrialLogger(parent, tags, fitter, progress.show) as recorder,
         ):
-            study = run_search(bench, search, record, recorder)
+            study = run_search(fitter, search, record, recorder)
         searched = time.perf_counter()
         with _Counting("evidence, fits to sub-samples") as counting:
-            decided = decide(
-                study, rule, search.constraints, examination, counting.one, desk.worth(customers.table)
+            validated = decide(
+                study, rule, search.constraints, examination, counting.one, profiling.worth(customers.table)
             )
         proven = time.perf_counter()
-        finish = _finish(config, customers, search, decided, desk, parent)
+        finish = _finish(config, customers, search, validated, profiling, parent)
     ended = time.perf_counter()
     seconds = {
         "load": loaded - STARTED,
@@ -133,8 +133,8 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
         "parent_run_id": parent.id,
         "trials": study.counts(),
         "verdict": {
-            **verdict_tags(decided.chosen.verdict),
-            **verdict_metrics(decided.chosen.verdict),
+            **verdict_tags(validated.chosen.verdict),
+            **verdict_metrics(validated.chosen.verdict),
         },
         **finish.record,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
@@ -142,7 +142,7 @@ def search_in(config: DictConfig, customers: Customers, space: Space, command: s
     return Result(finish.text, result)
 
 
-def _space(config: DictConfig) -> Space:
+def _space(config: DictConfig) -> SearchSpace:
     search = config.search
     wanted = {
         "features": choices("features") if search.features is None else choices("", search.features),
@@ -157,12 +157,12 @@ def _space(config: DictConfig) -> Space:
         for option, space in search.space.items()
         if option in tried and space
     }
-    return Space(made["features"], made["scaler"], made["reducer"], made["algorithm"], params)
+    return SearchSpace(made["features"], made["scaler"], made["reducer"], made["algorithm"], params)
 
 
-def _search(config: DictConfig, customers: Customers, rule: Any) -> Search:
+def _search(config: DictConfig, customers: Customers, rule: Any) -> StudySettings:
     search = config.search
-    return Search(
+    return StudySettings(
         n_trials=search.n_trials,
         seed=search.seed,
         sampler=search.sampler,
@@ -179,7 +179,7 @@ def _beside_store(uri: str) -> str:
     return str(folder / "studies.journal")
 
 
-def _digest(config: DictConfig, space: Space, search: Search) -> str:
+def _digest(config: DictConfig, space: SearchSpace, search: StudySettings) -> str:
     # Trials of another space, seed or yardstick cannot be ranked beside these.
     shape = (
         sorted(space.params.items()),
@@ -198,13 +198,13 @@ def _digest(config: DictConfig, space: Space, search: Search) -> str:
 class _Progress(tqdm):
     """Trials done, the best so far and the time left, on stderr."""
 
-    def __init__(self, search: Search, trials: int) -> None:
+    def __init__(self, search: StudySettings, trials: int) -> None:
         self.constraints = search.constraints
         self.best = -1.0
         form = "{desc} {n_fmt}/{total_fmt} |{bar:20}| {postfix} {elapsed}<{remaining}"
         super().__init__(total=trials, desc="trials", file=sys.stderr, bar_format=form, leave=False)
 
-    def show(self, outcome: Outcome) -> None:
+    def show(self, outcome: TrialResult) -> None:
         """Count one trial."""
         scores = outcome.scores
         fit = scores and not scores.degenerate and not self.constraints.violations(scores)
@@ -231,12 +231,17 @@ class _Counting(tqdm):
 
 
 def _finish(
-    config: DictConfig, customers: Customers, search: Search, decided: Decided, desk: Desk, parent: Run
+    config: DictConfig,
+    customers: Customers,
+    search: StudySettings,
+    validated: ValidatedStudy,
+    profiling: ProfilingSettings,
+    parent: Run,
 ) -> Result:
-    study, selection, found = decided.study, decided.chosen.selection, decided.chosen.verdict
+    study, selection, found = validated.study, validated.chosen.selection, validated.chosen.verdict
     board = leaderboard(study, selection)
     parent.table("study/leaderboard.csv", board)
-    figures = study_figures(decided, search.constraints)
+    figures = study_figures(validated, search.constraints)
     counts = study.counts()
     parent.log(
         params={"seed": search.seed},
@@ -257,7 +262,7 @@ def _finish(
         return Result(text, {"winner": None, "model": None, "evidence": None})
 
     parent.log(tags={NOTE: f"**{said}**\n\n{selection.reason}"})
-    if isinstance(decided.rule, ByPareto):
+    if isinstance(validated.rule, ByPareto):
         front = board[board["trial"].isin(pareto_trials(study, selection))]
         parent.table("study/front.csv", front.rename(columns=lambda c: str(c).removesuffix("_yardstick")))
     _amend_trials(parent, selection)
@@ -265,17 +270,17 @@ def _finish(
         config,
         customers,
         parent,
-        decided,
-        desk,
-        Story(found, selection.reason, selection.unsure, leaderboard=readable(board), figures=figures),
+        validated,
+        profiling,
+        StudySummary(found, selection.reason, selection.unsure, leaderboard=readable(board), figures=figures),
     )
     winner = {"run_id": parent.find_child("trial", str(selection.winner)), **result.record["winner"]}
     return Result(f"{heading}\n{_board_text(board)}\n\n{result.text}", {**result.record, "winner": winner})
 
 
-def _too_few(study: Study, search: Search) -> str:
+def _too_few(study: StudyResult, search: StudySettings) -> str:
     """What is said of a study that ended before its plan did."""
-    planned = len(plan_of(study.bench, search))
+    planned = len(plan_of(study.fitter, search))
     if len(study.outcomes) >= planned:
         return ""
     return (
@@ -294,28 +299,33 @@ def _amend_trials(parent: Run, selection: Selection) -> None:
 
 
 def _log_winner(
-    config: DictConfig, customers: Customers, parent: Run, decided: Decided, desk: Desk, story: Story
+    config: DictConfig,
+    customers: Customers,
+    parent: Run,
+    validated: ValidatedStudy,
+    profiling: ProfilingSettings,
+    summary: StudySummary,
 ) -> Result:
-    study, selection, proof = decided.study, decided.chosen.selection, decided.proof
+    study, selection, proof = validated.study, validated.chosen.selection, validated.proof
     assert selection is not None and proof is not None
     configuration = study.outcome(selection.winner).configuration
     assert configuration is not None
-    assessed = assess(study.bench, configuration)
-    metrics = {**assessed.metrics(), **proof.metrics}
+    evaluated = evaluate(study.fitter, configuration)
+    metrics = {**evaluated.metrics(), **proof.metrics}
     # Tags, not parameters: a study that is resumed may find another winner, and parameters cannot change.
     tags = {
-        **choice_tags(assessed.configuration),
-        "winner": assessed.configuration.title,
+        **choice_tags(evaluated.configuration),
+        "winner": evaluated.configuration.title,
         "winner_trial": str(selection.winner),
         "reason": selection.reason,
     }
     parent.log(metrics=metrics, tags=tags)
-    for path, table in evidence_tables(proof, decided.chosen).items():
+    for path, table in evidence_tables(proof, validated.chosen).items():
         parent.table(path, table)
-    drawn = {**story.figures, **evidence_figures(study, decided.chosen, proof, decided.features)}
-    told = replace(story, evidence=proof.segments, figures=drawn)
+    drawn = {**summary.figures, **evidence_figures(study, validated.chosen, proof, validated.features)}
+    told = replace(summary, evidence=proof.segments, figures=drawn)
     register = config.register == "always" or (config.register and not selection.unsure)
-    kept = keep(parent, config, customers, assessed, desk, told, register)
+    kept = log_clustering(parent, config, customers, evaluated, profiling, told, register)
     model = kept.model
     registered = "not registered"
     if "version" in model:
@@ -324,23 +334,23 @@ def _log_winner(
         registered = (
             "not registered, since nothing found is stable; register=always registers it all the same"
         )
-    told_of_segments = segments_text(kept.market, not selection.unsure)
+    told_of_segments = segments_text(kept.profiles, not selection.unsure)
     ahead = ", `segment promote` to make the winner the champion" if "version" in model else ""
     text = (
-        f"{preparation_text(assessed)}{selection.reason}\n\n{told_of_segments}\n\n{_segments_text(proof)}\n\n"
+        f"{preparation_text(evaluated)}{selection.reason}\n\n{told_of_segments}\n\n{_segments_text(proof)}\n\n"
         f"run {parent.id}\n{registered}\nnext: `segment ui` to compare the runs{ahead}"
     )
     winner = {
         "trial": selection.winner,
-        **clustering_record(assessed, metrics),
+        **clustering_record(evaluated, metrics),
         "reason": selection.reason,
         "unsure": selection.unsure,
-        **segments_record(kept.market),
+        **segments_record(kept.profiles),
     }
     return Result(text, {"winner": winner, "model": model, "evidence": proof.record()})
 
 
-def _segments_text(proof: Proof) -> str:
+def _segments_text(proof: ClusterValidation) -> str:
     """How far each segment is repeated by sub-samples, the weak ones named."""
     weak = proof.segments[~(proof.segments["jaccard"] >= STABLE)]
     lines = [

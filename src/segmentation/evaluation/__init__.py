@@ -1,6 +1,5 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
-from segmentation.evaluation._across import Step, across
 from segmentation.evaluation._consensus import (
     DISSOLVED,
     SHORTLIST,
@@ -23,6 +22,7 @@ from segmentation.evaluation._indices import (
     share_negative,
 )
 from segmentation.evaluation._knee import knee
+from segmentation.evaluation._overlap import Step, segment_overlap
 from segmentation.evaluation._reference import silhouette_reference
 from segmentation.evaluation._rules import ByPareto, ByStability
 from segmentation.evaluation._scores import BETTER, Scores
@@ -30,16 +30,16 @@ from segmentation.evaluation._selection import (
     BySilhouette,
     Candidate,
     Constraints,
-    Field,
     Refit,
+    RefitContext,
     Selection,
 )
 from segmentation.evaluation._sets import SetScore
 from segmentation.evaluation._silhouette import mean_silhouette, silhouette_values
+from segmentation.evaluation._space import EXACT_ROWS, EvaluationSpace
 from segmentation.evaluation._stability import Stability, adjusted_rand, stability
-from segmentation.evaluation._structure import Verdict, verdict
+from segmentation.evaluation._structure import ClusteringTendency, verdict
 from segmentation.evaluation._value import value_share
-from segmentation.evaluation._yardstick import EXACT_ROWS, Yardstick
 
 __all__ = [
     "BETTER",
@@ -53,21 +53,20 @@ __all__ = [
     "BySilhouette",
     "ByStability",
     "Candidate",
+    "ClusteringTendency",
     "Constraints",
+    "EvaluationSpace",
     "Evidence",
-    "Field",
     "Gap",
     "Limits",
     "Refit",
+    "RefitContext",
     "Scores",
     "Selection",
     "SetScore",
     "Stability",
     "Step",
     "SubSamples",
-    "Verdict",
-    "Yardstick",
-    "across",
     "adjusted_rand",
     "bic",
     "cheap_evidence",
@@ -78,6 +77,7 @@ __all__ = [
     "mean_silhouette",
     "prediction_strength",
     "resampled",
+    "segment_overlap",
     "segment_silhouettes",
     "share_negative",
     "shipped_weights",

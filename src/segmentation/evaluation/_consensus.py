@@ -11,7 +11,14 @@ import numpy as np
 from segmentation.errors import InputError
 from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
 from segmentation.evaluation._refusals import refusals
-from segmentation.evaluation._selection import Candidate, Constraints, Field, Refit, Selection, failures
+from segmentation.evaluation._selection import (
+    Candidate,
+    Constraints,
+    Refit,
+    RefitContext,
+    Selection,
+    failures,
+)
 from segmentation.evaluation._stability import Resample, adjusted_rand, compare, draws
 from segmentation.evaluation._structure import SILHOUETTE_GRAIN, Answer
 
@@ -115,7 +122,7 @@ class ByConsensus:
             )
 
     def select(
-        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+        self, candidates: Sequence[Candidate], field: RefitContext, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner.
 
@@ -123,7 +130,7 @@ class ByConsensus:
         ----------
         candidates : sequence of Candidate
             What the study found on one feature set. Neither their order nor their segments' names matter.
-        field : Field
+        field : RefitContext
             The customers.
         constraints : Constraints
             What the winner must keep.
@@ -228,7 +235,7 @@ class _Contest:
     """Candidates with their evidence, which grows until the leader is known well or the budget is spent."""
 
     def __init__(
-        self, kept: Sequence[Candidate], field: Field, budget: int, seed: int, limits: Limits
+        self, kept: Sequence[Candidate], field: RefitContext, budget: int, seed: int, limits: Limits
     ) -> None:
         self.kept = {c.number: c for c in kept}
         self.evidence = cheap_evidence(kept, field.X)

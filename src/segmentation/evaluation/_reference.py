@@ -4,14 +4,14 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from segmentation.evaluation._silhouette import mean_silhouette
-from segmentation.evaluation._yardstick import Yardstick
+from segmentation.evaluation._space import EvaluationSpace
 
 DRAWS = 5
 LARGEST_K = 8
 REFERENCE_ROWS = 1_000
 
 
-def silhouette_reference(yardstick: Yardstick, seed: int = 0) -> float:
+def silhouette_reference(yardstick: EvaluationSpace, seed: int = 0) -> float:
     """The silhouette that k-means reaches on Gaussian data of the yardstick's shape.
 
     A silhouette means little by itself: pure noise in two dimensions averages 0.34 at k = 5, in ten
@@ -19,7 +19,7 @@ def silhouette_reference(yardstick: Yardstick, seed: int = 0) -> float:
 
     Parameters
     ----------
-    yardstick : Yardstick
+    yardstick : EvaluationSpace
         The feature set in its yardstick space.
     seed : int, default=0
         Of the draws.

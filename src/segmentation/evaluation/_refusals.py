@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
 
-from segmentation.evaluation._selection import Candidate, Constraints, Field
+from segmentation.evaluation._selection import Candidate, Constraints, RefitContext
 from segmentation.evaluation._stability import adjusted_rand
 from segmentation.evaluation._value import value_share
 
@@ -17,14 +17,14 @@ TIED = 10
 """Rows for each distinct value of a column, on average, from which on its values are levels or counts."""
 
 
-def refusals(candidates: list[Candidate], field: Field, constraints: Constraints) -> dict[int, str]:
+def refusals(candidates: list[Candidate], field: RefitContext, constraints: Constraints) -> dict[int, str]:
     """Say why candidates cannot be the answer.
 
     Parameters
     ----------
     candidates : list of Candidate
         Those that keep the constraints.
-    field : Field
+    field : RefitContext
         The customers.
     constraints : Constraints
         `max_noise` is the largest share of the value, too, that may be left in no segment.
@@ -46,7 +46,7 @@ def refusals(candidates: list[Candidate], field: Field, constraints: Constraints
     return found
 
 
-def _lost_value(labels: np.ndarray, field: Field, constraints: Constraints) -> str:
+def _lost_value(labels: np.ndarray, field: RefitContext, constraints: Constraints) -> str:
     noise = labels < 0
     if field.value is None or not noise.any():
         return ""
@@ -56,7 +56,7 @@ def _lost_value(labels: np.ndarray, field: Field, constraints: Constraints) -> s
     return f"{share:.0%} of the value lies with the {noise.mean():.1%} of customers in no segment"
 
 
-def _tied_columns(field: Field) -> list[tuple[int, np.ndarray]]:
+def _tied_columns(field: RefitContext) -> list[tuple[int, np.ndarray]]:
     """Columns of levels and counts: each with the position of every row's value."""
     if field.columns is None or field.columns.shape[1] < 2:
         return []
@@ -68,7 +68,7 @@ def _tied_columns(field: Field) -> list[tuple[int, np.ndarray]]:
     return found
 
 
-def _few_columns(labels: np.ndarray, field: Field, levels: list[tuple[int, np.ndarray]]) -> str:
+def _few_columns(labels: np.ndarray, field: RefitContext, levels: list[tuple[int, np.ndarray]]) -> str:
     """Whether the values of one column, or of a few crossed, tell every segment, and the others do not find it."""
     crossed, used = np.zeros(len(labels), dtype=np.int64), []
     for _ in range(min(CROSSED, len(levels))):
@@ -100,7 +100,7 @@ def _told(labels: np.ndarray, position: np.ndarray) -> float:
     return adjusted_rand(labels, cells.argmax(axis=1)[position] - 1)
 
 
-def _found_by_others(labels: np.ndarray, field: Field, used: list[int]) -> float:
+def _found_by_others(labels: np.ndarray, field: RefitContext, used: list[int]) -> float:
     """Adjusted Rand index of the segments to what the nearest of their centres says without some columns."""
     assert field.columns is not None
     # Scaled columns stand where the features do, unless a reducer made others of them.

@@ -9,7 +9,7 @@ from segmentation.errors import InputError, nearest
 from segmentation.evaluation._consensus import FITS, SubSamples, require_budget, resampled
 from segmentation.evaluation._evidence import cheap_evidence
 from segmentation.evaluation._scores import BETTER
-from segmentation.evaluation._selection import Candidate, Constraints, Field, Selection, failures
+from segmentation.evaluation._selection import Candidate, Constraints, RefitContext, Selection, failures
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ByStability:
         require_budget(self.budget)
 
     def select(
-        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+        self, candidates: Sequence[Candidate], field: RefitContext, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner; parameters and result as in `ByConsensus.select`."""
         failed = failures(candidates, constraints)
@@ -98,7 +98,7 @@ class ByPareto:
             )
 
     def select(
-        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+        self, candidates: Sequence[Candidate], field: RefitContext, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner; parameters and result as in `BySilhouette.select`."""
         failed = failures(candidates, constraints)

@@ -111,7 +111,7 @@ def failures(candidates: Sequence[Candidate], constraints: Constraints) -> dict[
 
 
 @dataclass(frozen=True)
-class Field:
+class RefitContext:
     """The customers that candidates of one feature set are about.
 
     Attributes
@@ -171,7 +171,7 @@ class BySilhouette:
     """The highest silhouette among those that keep every constraint."""
 
     def select(
-        self, candidates: Sequence[Candidate], field: Field, constraints: Constraints, seed: int = 0
+        self, candidates: Sequence[Candidate], field: RefitContext, constraints: Constraints, seed: int = 0
     ) -> Selection | None:
         """Choose the winner.
 
@@ -179,7 +179,7 @@ class BySilhouette:
         ----------
         candidates : sequence of Candidate
             What the study found on one feature set, degenerate ones included.
-        field : Field
+        field : RefitContext
             The customers; not looked at.
         constraints : Constraints
             What the winner must keep.

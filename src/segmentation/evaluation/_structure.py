@@ -46,7 +46,7 @@ SENTENCES: dict[Answer, str] = {
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClusteringTendency:
     """Which kind of segments a table has, and the evidence.
 
     The words are those of Dolnicar, Gruen and Leisch 2018 (Market Segmentation Analysis, chapter 2). Three questions
@@ -114,7 +114,7 @@ class Verdict:
     draws: int = 0
 
 
-def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
+def verdict(X: np.ndarray, seed: int = 0) -> ClusteringTendency:
     """Decide whether the segments of a table are natural, reproducible or constructive.
 
     Parameters
@@ -126,7 +126,7 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
 
     Returns
     -------
-    Verdict
+    ClusteringTendency
         The same for rows in another order, and for columns in other units once they are standard-scaled.
 
     Notes
@@ -153,9 +153,9 @@ def verdict(X: np.ndarray, seed: int = 0) -> Verdict:
     n, d = len(X), int((np.ptp(X, axis=0) > 0).sum()) if len(X) else 0
     if n < FEWEST:
         words = f"Too few customers to tell: {n}, where {FEWEST} are needed; the segments are a choice of how to cut."
-        return Verdict("constructive", words, rows=n, columns=d)
+        return ClusteringTendency("constructive", words, rows=n, columns=d)
     if d == 0:
-        return Verdict("constructive", f"All {n} customers are the same.", rows=n)
+        return ClusteringTendency("constructive", f"All {n} customers are the same.", rows=n)
     with threadpool_limits(1):
         return _decided(X, seed)
 
@@ -167,12 +167,12 @@ def _look(X: np.ndarray, rng: np.random.Generator) -> Columns:
     return columns(X[:, np.ptp(X, axis=0) > 0], rng)
 
 
-def _decided(X: np.ndarray, seed: int) -> Verdict:
+def _decided(X: np.ndarray, seed: int) -> ClusteringTendency:
     looks = min(LOOKS[1], max(LOOKS[0], LOOKS[0] * SAMPLE // len(X)))
     tables = [_look(X, np.random.default_rng([seed, 1, look])) for look in range(looks)]
     tables = [table for table in tables if table.X.size]
     if not tables:
-        return Verdict(
+        return ClusteringTendency(
             "constructive", f"Hardly any of the {len(X)} customers differs from the others.", rows=len(X)
         )
     if len(X) <= SAMPLE and np.array_equal(tables[0].X, tables[-1].X) and not tables[0].items:
@@ -186,7 +186,7 @@ def _decided(X: np.ndarray, seed: int) -> Verdict:
     back = Back() if natural else _back(tables, draw, rng)
     answer: Answer = "natural" if natural else "reproducible" if back.p <= STABLE else "constructive"
     n, d = tables[0].X.shape
-    return Verdict(
+    return ClusteringTendency(
         answer,
         _sentence(answer, gaps, back),
         gaps.p_cut["uniform"],

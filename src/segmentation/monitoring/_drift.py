@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segmentation.errors import InputError
-from segmentation.evaluation import Verdict, verdict
+from segmentation.evaluation import ClusteringTendency, verdict
 from segmentation.monitoring._reference import Reference
 from segmentation.monitoring._statistics import (
     chance_of_at_least,
@@ -71,7 +71,7 @@ class Drift:
         them reach), expected (their share, exact), share (of these customers), p.
     outside : float
         Share of customers outside the training's ranges or with a level never seen.
-    structure : Verdict or None
+    structure : ClusteringTendency or None
         Whether these customers show segments; None where it was not asked.
     reasons : tuple of Reason
         What changed, the most serious first.
@@ -86,7 +86,7 @@ class Drift:
     distance: pd.DataFrame
     far: pd.DataFrame
     outside: float
-    structure: Verdict | None
+    structure: ClusteringTendency | None
     reasons: tuple[Reason, ...]
     detectable_shift: float
 
@@ -276,7 +276,7 @@ def _outside_reasons(
 
 
 def _structure_reasons(
-    trained: str | None, found: Verdict | None, thresholds: DriftThresholds
+    trained: str | None, found: ClusteringTendency | None, thresholds: DriftThresholds
 ) -> list[Reason]:
     if found is None or trained != "natural" or found.verdict != "constructive":
         return []

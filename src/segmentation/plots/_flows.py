@@ -29,7 +29,7 @@ from segmentation.plots._style import (
 from segmentation.plots._text import count_text
 
 if TYPE_CHECKING:
-    from segmentation.evaluation._across import Step
+    from segmentation.evaluation._overlap import Step
 
 _MIXED_TO_WHOLE = LinearSegmentedColormap.from_list("mixed to whole", ["#C4C4C4", "#C6D9D0", PALETTE[2]])
 # Shares of all customers: the room that the number of a small segment needs, and between blocks.
@@ -76,10 +76,10 @@ class FlowsInfo:
 def flows_info(solutions: Sequence[Any]) -> FlowsInfo:
     """Stack the groups of each solution and lay the ribbons between neighbours."""
     # scikit-learn comes with it, and other figures do not wait for that.
-    from segmentation.evaluation._across import across
+    from segmentation.evaluation._overlap import segment_overlap
 
     given = [checked_labels(labels) for labels in solutions]
-    steps = across(given)
+    steps = segment_overlap(given)
     n = len(given[0]) if given else 0
     if not steps or not n:
         return FlowsInfo((), (), (), n)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from segmentation.data import Customers
-from segmentation.evaluation import Yardstick, adjusted_rand
+from segmentation.evaluation import EvaluationSpace, adjusted_rand
 from segmentation.serving._gate import Check, EvaluatedModel, checks_table
 from segmentation.serving._identity import Lineage
 from segmentation.serving._model import SegmentModel
@@ -123,6 +123,6 @@ def evaluate_model(
         If a column that the model reads is missing.
     """
     labels, features = model.predict(table), model.features
-    scores = Yardstick.of(features.transform(table), scaler, "yardstick", seed).score(labels)
+    scores = EvaluationSpace.of(features.transform(table), scaler, "yardstick", seed).score(labels)
     space = tuple(f"log {c}" if c in features.log_ else str(c) for c in features.columns_)
     return EvaluatedModel(model.segments, space, labels, scores, **about)

@@ -1,9 +1,19 @@
 """The Optuna study: what may be tried, trying it, and what came out."""
 
-from segmentation.study._bench import Bench, Clustering, Fitted, own_scores
-from segmentation.study._search import Outcome, Search, Study, open_study, plan_of, run_search, trials_of
-from segmentation.study._space import FROM_DATA, Choice, Configuration, Float, Integer, Space
-from segmentation.study._views import (
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from segmentation.study._fitter import Clustering, Fitted, PipelineFitter, own_scores
+from segmentation.study._space import FROM_DATA, Configuration, SearchSpace
+from segmentation.study._study import (
+    StudyResult,
+    StudySettings,
+    TrialResult,
+    open_study,
+    plan_of,
+    run_search,
+    trials_of,
+)
+from segmentation.study._tables import (
     curves_over_k,
     evidence_scores,
     leaderboard,
@@ -13,17 +23,17 @@ from segmentation.study._views import (
 
 __all__ = [
     "FROM_DATA",
-    "Bench",
-    "Choice",
+    "CategoricalDistribution",
     "Clustering",
     "Configuration",
     "Fitted",
-    "Float",
-    "Integer",
-    "Outcome",
-    "Search",
-    "Space",
-    "Study",
+    "FloatDistribution",
+    "IntDistribution",
+    "PipelineFitter",
+    "SearchSpace",
+    "StudyResult",
+    "StudySettings",
+    "TrialResult",
     "curves_over_k",
     "evidence_scores",
     "leaderboard",

@@ -6,9 +6,10 @@ from itertools import product, zip_longest
 from typing import Any
 
 import numpy as np
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from segmentation.clustering import Bounds
-from segmentation.study._space import FROM_DATA, Choice, Dimension, Float, Integer, Space
+from segmentation.study._space import FROM_DATA, SearchSpace
 
 HANDFUL, MORE = 8, 10
 """Numbers of segments that are tried first, and those that curves reach where more cannot win."""
@@ -18,19 +19,19 @@ FIRST_OWN = 6
 Trial = tuple[str, dict[str, Any]]
 
 
-def bounds_from_data(space: Space, spaces: Sequence[np.ndarray]) -> Space:
+def bounds_from_data(space: SearchSpace, spaces: Sequence[np.ndarray]) -> SearchSpace:
     """Replace every parameter that is `from_data` by the bounds that its algorithm reads off the data.
 
     Parameters
     ----------
-    space : Space
+    space : SearchSpace
         As the config says it.
     spaces : sequence of ndarray of shape (n, d)
         The customers as algorithms will see them, one for each scaler.
 
     Returns
     -------
-    Space
+    SearchSpace
         Parameters of options that are not tried are as they were.
     """
     params = {
@@ -44,19 +45,19 @@ def bounds_from_data(space: Space, spaces: Sequence[np.ndarray]) -> Space:
     return replace(space, params={**space.params, **params})
 
 
-def _read(bounds: Bounds) -> Dimension:
+def _read(bounds: Bounds) -> BaseDistribution:
     low, high, log = bounds
     if isinstance(low, int) and isinstance(high, int):
-        return Integer(low, high, log=log)
-    return Float(low, high, log)
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log)
 
 
-def plan(space: Space, X: np.ndarray, natural: bool = True) -> list[dict[str, Any]]:
+def plan(space: SearchSpace, X: np.ndarray, natural: bool = True) -> list[dict[str, Any]]:
     """List the trials that find most structure for their price, as a sampler would have proposed them.
 
     Parameters
     ----------
-    space : Space
+    space : SearchSpace
         What may be tried, with bounds.
     X : ndarray of shape (n, d)
         The rows as algorithms see them under the space's first scaler and reducer.
@@ -117,7 +118,7 @@ def _in_turn(several: list[list[Trial]]) -> list[Trial]:
     return [trial for trials in zip_longest(*several) for trial in trials if trial]
 
 
-def _chosen(space: Space, algorithm: str, features: str) -> dict[str, Any]:
+def _chosen(space: SearchSpace, algorithm: str, features: str) -> dict[str, Any]:
     """The first option of each group of which there are several."""
     first = {name: options[0] for name, options in space.groups().items() if len(options) > 1}
     return first | {
@@ -125,20 +126,24 @@ def _chosen(space: Space, algorithm: str, features: str) -> dict[str, Any]:
     }
 
 
-def _asked(space: Space) -> Iterator[list[Trial]]:
+def _asked(space: SearchSpace) -> Iterator[list[Trial]]:
     """Every k, for each algorithm that takes one and each combination of its categorical settings."""
     for algorithm in space.algorithms:
         params = space.params.get(algorithm, {})
         ks = params.get("n_clusters")
-        if not isinstance(ks, Integer):
+        if not isinstance(ks, IntDistribution):
             continue
-        choices = {name: value.values for name, value in params.items() if isinstance(value, Choice)}
+        choices = {
+            name: value.choices
+            for name, value in params.items()
+            if isinstance(value, CategoricalDistribution)
+        }
         for values in product(*choices.values()):
             settings = dict(zip(choices, values, strict=True))
             yield [(algorithm, {"n_clusters": k, **settings}) for k in range(ks.low, ks.high + 1, ks.step)]
 
 
-def _own_settings(X: np.ndarray, space: Space) -> list[Trial]:
+def _own_settings(X: np.ndarray, space: SearchSpace) -> list[Trial]:
     """What the algorithms say to begin with, in turn, so that a plan cut short has all; the fewest settings first."""
     several = [
         [(name, settings) for settings in algorithm.first_settings(X)]
@@ -147,14 +152,14 @@ def _own_settings(X: np.ndarray, space: Space) -> list[Trial]:
     return _in_turn(sorted(several, key=len))
 
 
-def _within(trial: Trial, space: Space) -> bool:
+def _within(trial: Trial, space: SearchSpace) -> bool:
     algorithm, params = trial
     return all(_allows(space.params.get(algorithm, {}).get(name), v) for name, v in params.items())
 
 
 def _allows(bounds: Any, value: Any) -> bool:
-    if isinstance(bounds, Integer):
+    if isinstance(bounds, IntDistribution):
         return bounds.low <= value <= bounds.high and (value - bounds.low) % bounds.step == 0
-    if isinstance(bounds, Float):
+    if isinstance(bounds, FloatDistribution):
         return bounds.low <= value <= bounds.high
-    return isinstance(bounds, Choice) and value in bounds.values
+    return isinstance(bounds, CategoricalDistribution) and value in bounds.choices

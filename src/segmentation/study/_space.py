@@ -5,51 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from sklearn.base import BaseEstimator
 
 from segmentation.clustering import ALGORITHMS
 from segmentation.errors import InputError, nearest
-
-
-@dataclass(frozen=True)
-class Integer:
-    """Whole numbers from low to high, both included."""
-
-    low: int
-    high: int
-    step: int = 1
-    log: bool = False
-
-    def suggest(self, trial: optuna.Trial, name: str) -> int:
-        """Let the trial choose one."""
-        return trial.suggest_int(name, self.low, self.high, step=self.step, log=self.log)
-
-
-@dataclass(frozen=True)
-class Float:
-    """Numbers from low to high, both included."""
-
-    low: float
-    high: float
-    log: bool = False
-
-    def suggest(self, trial: optuna.Trial, name: str) -> float:
-        """Let the trial choose one."""
-        return trial.suggest_float(name, self.low, self.high, log=self.log)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several values."""
-
-    values: tuple[Any, ...]
-
-    def suggest(self, trial: optuna.Trial, name: str) -> Any:
-        """Let the trial choose one."""
-        return trial.suggest_categorical(name, self.values)
-
-
-Dimension = Integer | Float | Choice
 
 FROM_DATA = "from_data"
 """A parameter whose bounds the data sets."""
@@ -87,14 +47,14 @@ class Configuration:
 
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """What a study may try.
 
     Parameters
     ----------
     features, scalers, reducers, algorithms : mapping of str to estimator
         The options of each group, unfitted.
-    params : mapping of str to mapping of str to Dimension or value
+    params : mapping of str to mapping of str to distribution of Optuna, or value
         For each option the parameters to search; a plain value is set and not searched.
 
     Raises
@@ -133,7 +93,7 @@ class Space:
         for option in (chosen["scaler"], chosen["reducer"], chosen["algorithm"]):
             for name, value in self.params.get(option, {}).items():
                 full = f"{option}.{name}"
-                params[full] = value.suggest(trial, full) if isinstance(value, Dimension) else value
+                params[full] = _suggest(trial, full, value)
         return Configuration(**chosen, params=tuple(sorted(params.items())))
 
     def groups(self) -> dict[str, list[str]]:
@@ -148,6 +108,19 @@ class Space:
 
     def _options(self) -> list[tuple[str, BaseEstimator]]:
         return [*self.scalers.items(), *self.reducers.items(), *self.algorithms.items()]
+
+
+def _suggest(trial: optuna.Trial, name: str, value: Any) -> Any:
+    """Let the trial choose from a distribution; a plain value is taken as it is."""
+    if isinstance(value, IntDistribution):
+        return trial.suggest_int(name, value.low, value.high, step=value.step, log=value.log)
+    if isinstance(value, FloatDistribution):
+        return trial.suggest_float(name, value.low, value.high, step=value.step, log=value.log)
+    return (
+        trial.suggest_categorical(name, value.choices)
+        if isinstance(value, CategoricalDistribution)
+        else value
+    )
 
 
 def _short(value: Any) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from optuna.distributions import CategoricalDistribution
 from sklearn.preprocessing import RobustScaler
 
 import segmentation as sg
-from segmentation.analysis import _found, option, usual_desk, usual_space
-from segmentation.analysis._usual import ALGORITHMS, SCALERS
 from segmentation.clustering import DBSCAN, GaussianMixture, KMeans
 from segmentation.commands._config import build, dimension, parse
 from segmentation.configs import conf_dir
 from segmentation.evaluation import BySilhouette, Constraints
-from segmentation.study import Choice
+from segmentation.workflows import _found, default_profiling, default_space, option
+from segmentation.workflows._usual import ALGORITHMS, SCALERS
 
 PLANE = ["annual_income", "spending_score"]
 
@@ -30,12 +30,12 @@ def mall() -> sg.Customers:
 
 
 @pytest.fixture(scope="module")
-def fitted(mall: sg.Customers) -> sg.Found:
+def fitted(mall: sg.Customers) -> sg.SegmentationResult:
     return sg.fit(mall, PLANE, KMeans(5), value="annual_income")
 
 
 @pytest.fixture(scope="module")
-def searched(mall: sg.Customers) -> sg.Found:
+def searched(mall: sg.Customers) -> sg.SegmentationResult:
     return sg.search(mall, PLANE, ["kmeans"], scalers=["standard"], k=(2, 6), n_trials=5)
 
 
@@ -82,7 +82,7 @@ def test_options_read_without_hydra_are_those_that_hydra_makes(seed: int) -> Non
 def test_the_usual_space_is_that_of_a_sweep() -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         search = compose("sweep").search
-    space = usual_space(sg.FeatureSet(PLANE))
+    space = default_space(sg.FeatureSet(PLANE))
     assert tuple(parse("", search.algorithm).list) == ALGORITHMS == tuple(space.algorithms)
     assert tuple(parse("", search.scaler).list) == SCALERS == tuple(space.scalers)
     for name in ALGORITHMS:
@@ -92,7 +92,7 @@ def test_the_usual_space_is_that_of_a_sweep() -> None:
 
 
 def test_a_fit_is_that_of_the_command(
-    segment: Callable[..., Any], client: Any, tmp_path: Path, fitted: sg.Found
+    segment: Callable[..., Any], client: Any, tmp_path: Path, fitted: sg.SegmentationResult
 ) -> None:
     result = segment("fit", "data.n_customers=120", "value=annual_income", "print=json").json()
     path = client.download_artifacts(result["run_id"], "segments/assignments.csv", str(tmp_path))
@@ -102,7 +102,7 @@ def test_a_fit_is_that_of_the_command(
     assert result["scores"]["silhouette_yardstick"] == pytest.approx(fitted.scores.silhouette)
 
 
-def test_a_search_answers_what_a_sweep_answers(searched: sg.Found) -> None:
+def test_a_search_answers_what_a_sweep_answers(searched: sg.SegmentationResult) -> None:
     assert searched.verdict.verdict == "natural"
     assert searched.scores.n_segments == 5
     assert "Trial" in searched.reason
@@ -112,7 +112,7 @@ def test_a_search_answers_what_a_sweep_answers(searched: sg.Found) -> None:
     assert {"structure", "silhouette_over_k", "segment_stability"} <= set(searched.figures())
 
 
-def test_the_preparation_of_columns_is_at_hand(mall: sg.Customers, fitted: sg.Found) -> None:
+def test_the_preparation_of_columns_is_at_hand(mall: sg.Customers, fitted: sg.SegmentationResult) -> None:
     found = sg.fit(mall, PLANE, KMeans(5), scaler="auto")
     assert found.preparation["treatment"].to_list() == ["standardised", "standardised"]
     assert found.labels.equals(fitted.labels)
@@ -120,14 +120,16 @@ def test_the_preparation_of_columns_is_at_hand(mall: sg.Customers, fitted: sg.Fo
     assert fitted.preparation is None
 
 
-def test_figures_show_themselves_in_notebooks_under_the_names_of_segments(fitted: sg.Found) -> None:
+def test_figures_show_themselves_in_notebooks_under_the_names_of_segments(
+    fitted: sg.SegmentationResult,
+) -> None:
     figure = fitted.figures()["segment_sizes"]
     assert figure._repr_png_().startswith(b"\x89PNG")
     said = {text.get_text().replace("\n", " ") for text in figure.findobj(lambda a: hasattr(a, "get_text"))}
     assert any("high income, low spending" in text for text in said)
 
 
-def test_the_report_is_one_page_or_a_folder(fitted: sg.Found, tmp_path: Path) -> None:
+def test_the_report_is_one_page_or_a_folder(fitted: sg.SegmentationResult, tmp_path: Path) -> None:
     page = fitted.report(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "high income, high spending" in page
     assert "segmentation.fit(customers" in page
@@ -137,7 +139,9 @@ def test_the_report_is_one_page_or_a_folder(fitted: sg.Found, tmp_path: Path) ->
     }
 
 
-def test_the_model_puts_new_customers_into_the_segments(fitted: sg.Found, mall: sg.Customers) -> None:
+def test_the_model_puts_new_customers_into_the_segments(
+    fitted: sg.SegmentationResult, mall: sg.Customers
+) -> None:
     new = mall.table.head(3).assign(annual_income=[20.0, 500.0, 60.0])
     assigned = fitted.model.assign(new)
     assert set(assigned["segment_name"]) <= set(fitted.names.values())
@@ -176,7 +180,9 @@ def test_all_noise_is_a_result(mall: sg.Customers) -> None:
 
 
 def test_another_rule_and_another_space_are_taken(mall: sg.Customers) -> None:
-    space = {"gaussian_mixture": {"covariance_type": Choice(("tied", "spherical")), "n_init": 2}}
+    space = {
+        "gaussian_mixture": {"covariance_type": CategoricalDistribution(("tied", "spherical")), "n_init": 2}
+    }
     found = sg.search(
         mall,
         sg.FeatureSet(PLANE, log="all"),
@@ -188,7 +194,7 @@ def test_another_rule_and_another_space_are_taken(mall: sg.Customers) -> None:
         sampler="brute_force",
         selection=BySilhouette(),
     )
-    assert found.assessed.configuration.scaler == "none"
+    assert found.evaluated.configuration.scaler == "none"
     assert set(found.leaderboard["params"].str.extract(r"covariance_type=(\w+)")[0]) <= {"tied", "spherical"}
     assert "highest silhouette" in found.reason
 
@@ -229,7 +235,7 @@ def test_a_mistake_is_told_in_one_sentence(
 
 
 def test_the_usual_desk_reads_the_vocabulary_of_conf() -> None:
-    desk = usual_desk(rename={"a": "b"})
-    assert desk.naming.words["age"][0] == "young"
-    assert desk.naming.rename == {"a": "b"}
-    assert [book.exceptional for book in desk.playbooks] == [False, False, True]
+    profiling = default_profiling(rename={"a": "b"})
+    assert profiling.naming.words["age"][0] == "young"
+    assert profiling.naming.rename == {"a": "b"}
+    assert [book.exceptional for book in profiling.playbooks] == [False, False, True]

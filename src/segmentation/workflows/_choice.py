@@ -8,27 +8,27 @@ import numpy as np
 import pandas as pd
 
 from segmentation.evaluation import (
+    ClusteringTendency,
     Constraints,
-    Field,
+    RefitContext,
     Selection,
     SetScore,
-    Verdict,
     cheap_evidence,
     silhouette_reference,
     stability,
 )
-from segmentation.study import Study
+from segmentation.study import StudyResult
 
 FITS = 8
 
 
 @dataclass(frozen=True)
-class Chosen:
+class StudySelection:
     """What a study comes to.
 
     Attributes
     ----------
-    verdict : Verdict
+    verdict : ClusteringTendency
         What kind of segments the winner's feature set has; that of the first set where nothing could win.
     selection : Selection or None
         The winner and the order of all; None where no clustering kept the constraints.
@@ -36,26 +36,26 @@ class Chosen:
         Where several feature sets were tried, the winner of each in figures that compare.
     """
 
-    verdict: Verdict
+    verdict: ClusteringTendency
     selection: Selection | None
     sets: pd.DataFrame | None = None
 
 
 def choose(
     rule: Any,
-    study: Study,
+    study: StudyResult,
     constraints: Constraints,
     seed: int,
     on_fit: Callable[[], None],
     value: np.ndarray | None = None,
-) -> Chosen:
+) -> StudySelection:
     """Choose a study's winner: within each feature set by the rule, then between the sets.
 
     Parameters
     ----------
     rule : object
         A rule of `conf/selection`.
-    study : Study
+    study : StudyResult
         What was found.
     constraints : Constraints
         What the winner must keep.
@@ -68,10 +68,10 @@ def choose(
 
     Returns
     -------
-    Chosen
+    StudySelection
     """
-    names = list(study.bench.space.features)
-    verdicts = {name: study.bench.verdict(name) for name in names}
+    names = list(study.fitter.space.features)
+    verdicts = {name: study.fitter.verdict(name) for name in names}
     found = {}
     for name in names:
         field = replace(_counted(study.field(name), on_fit), value=value)
@@ -79,9 +79,9 @@ def choose(
         if selection:
             found[name] = selection
     if not found:
-        return Chosen(verdicts[names[0]], None)
+        return StudySelection(verdicts[names[0]], None)
     if len(names) == 1:
-        return Chosen(verdicts[names[0]], found[names[0]])
+        return StudySelection(verdicts[names[0]], found[names[0]])
     scores = [
         _set_score(study, name, s, verdicts[name], constraints, seed, on_fit) for name, s in found.items()
     ]
@@ -95,10 +95,10 @@ def choose(
         {number: evidence for s in found.values() for number, evidence in s.evidence.items()},
         found[best.features].unsure,
     )
-    return Chosen(verdicts[best.features], merged, pd.DataFrame([asdict(s) for s in scores]))
+    return StudySelection(verdicts[best.features], merged, pd.DataFrame([asdict(s) for s in scores]))
 
 
-def _counted(field: Field, on_fit: Callable[[], None]) -> Field:
+def _counted(field: RefitContext, on_fit: Callable[[], None]) -> RefitContext:
     def refit(number: int, rows: np.ndarray) -> np.ndarray:
         labels = field.refit(number, rows)
         on_fit()
@@ -108,10 +108,10 @@ def _counted(field: Field, on_fit: Callable[[], None]) -> Field:
 
 
 def _set_score(
-    study: Study,
+    study: StudyResult,
     features: str,
     selection: Selection,
-    found: Verdict,
+    found: ClusteringTendency,
     constraints: Constraints,
     seed: int,
     on_fit: Callable[[], None],
@@ -121,7 +121,7 @@ def _set_score(
     evidence = selection.evidence or cheap_evidence(list(candidates.values()), field.X)
     repeated = stability(lambda rows: field.refit(winner.number, rows), winner.labels, FITS, seed=seed)
     agreement = evidence[winner.number].agreement
-    reference = silhouette_reference(study.bench.yardstick(features))
+    reference = silhouette_reference(study.fitter.yardstick(features))
     return SetScore(
         features,
         winner.number,

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from segmentation.evaluation import Yardstick, silhouette_reference
+from segmentation.evaluation import EvaluationSpace, silhouette_reference
 from segmentation.evaluation import _yardstick as module
 
 
@@ -17,7 +17,7 @@ def blobs():
 def test_scores_are_those_of_scikit_learn_in_the_scaled_space(blobs):
     X, labels = blobs
     Z = StandardScaler().fit_transform(X)
-    scores = Yardstick.of(X, StandardScaler(), "standard").score(labels)
+    scores = EvaluationSpace.of(X, StandardScaler(), "standard").score(labels)
     assert scores.silhouette == pytest.approx(silhouette_score(Z, labels))
     assert scores.calinski_harabasz == pytest.approx(calinski_harabasz_score(Z, labels))
     assert scores.davies_bouldin == pytest.approx(davies_bouldin_score(Z, labels))
@@ -29,15 +29,15 @@ def test_scores_are_those_of_scikit_learn_in_the_scaled_space(blobs):
 
 def test_units_of_the_columns_do_not_matter(blobs):
     X, labels = blobs
-    in_cents = Yardstick.of(X * [100, 1], StandardScaler(), "s").score(labels)
+    in_cents = EvaluationSpace.of(X * [100, 1], StandardScaler(), "s").score(labels)
     assert in_cents.silhouette == pytest.approx(
-        Yardstick.of(X, StandardScaler(), "s").score(labels).silhouette
+        EvaluationSpace.of(X, StandardScaler(), "s").score(labels).silhouette
     )
 
 
 def test_noise_counts_against_every_score(blobs):
     X, labels = blobs
-    yardstick = Yardstick.of(X, StandardScaler(), "standard")
+    yardstick = EvaluationSpace.of(X, StandardScaler(), "standard")
     noisy = labels.copy()
     noisy[::3] = -1
     clean, dirty = yardstick.score(labels), yardstick.score(noisy)
@@ -58,7 +58,7 @@ def test_noise_counts_against_every_score(blobs):
     ],
 )
 def test_a_degenerate_labelling_is_a_result_with_a_reason(labels, why):
-    scores = Yardstick.of(np.arange(12.0).reshape(6, 2), StandardScaler(), "standard").score(labels)
+    scores = EvaluationSpace.of(np.arange(12.0).reshape(6, 2), StandardScaler(), "standard").score(labels)
     assert scores.degenerate == why
     assert scores.silhouette == -1
     assert set(scores.metrics()) == {
@@ -69,9 +69,9 @@ def test_a_degenerate_labelling_is_a_result_with_a_reason(labels, why):
 def test_beyond_the_exact_size_one_fixed_sample_is_shared(monkeypatch, blobs):
     monkeypatch.setattr(module, "EXACT_ROWS", 50)
     X, labels = blobs
-    first = Yardstick.of(X, MinMaxScaler(), "minmax", seed=3)
+    first = EvaluationSpace.of(X, MinMaxScaler(), "minmax", seed=3)
     assert len(first.rows) == 50
-    assert (first.rows == Yardstick.of(X, MinMaxScaler(), "minmax", seed=3).rows).all()
+    assert (first.rows == EvaluationSpace.of(X, MinMaxScaler(), "minmax", seed=3).rows).all()
     sampled = first.score(labels)
     assert sampled.silhouette == pytest.approx(silhouette_score(first.X[first.rows], labels[first.rows]))
     assert sampled.n_segments == 3
@@ -79,7 +79,7 @@ def test_beyond_the_exact_size_one_fixed_sample_is_shared(monkeypatch, blobs):
 
 def test_the_reference_of_fewer_dimensions_is_higher():
     rng = np.random.default_rng(1)
-    low = Yardstick.of(rng.normal(size=(200, 2)), StandardScaler(), "s")
-    high = Yardstick.of(rng.normal(size=(200, 8)), StandardScaler(), "s")
+    low = EvaluationSpace.of(rng.normal(size=(200, 2)), StandardScaler(), "s")
+    high = EvaluationSpace.of(rng.normal(size=(200, 8)), StandardScaler(), "s")
     assert 0.25 < silhouette_reference(low) < 0.45
     assert silhouette_reference(high) < silhouette_reference(low) - 0.1

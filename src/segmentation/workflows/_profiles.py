@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from segmentation import plots
-from segmentation.analysis._assess import Assessed
 from segmentation.data import Customers
 from segmentation.errors import InputError, nearest
 from segmentation.profiling import (
@@ -23,6 +22,7 @@ from segmentation.profiling import (
     surrogate,
 )
 from segmentation.serving import Lineage, Segment
+from segmentation.workflows._evaluate import EvaluatedClustering
 
 MONETARY = "monetary"
 NOISE = -1
@@ -31,7 +31,7 @@ Identity = Callable[[Sequence[Segment]], tuple[tuple[Segment, ...], Lineage]]
 
 
 @dataclass(frozen=True, eq=False)
-class Market:
+class SegmentProfiles:
     """The market analysis of a clustering.
 
     Attributes
@@ -82,7 +82,7 @@ class Market:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ProfilingSettings:
     """How the market analysis is made.
 
     Attributes
@@ -102,7 +102,7 @@ class Desk:
     attractiveness: Attractiveness = field(default_factory=Attractiveness)
     value: str | None = None
 
-    def of(self, table: pd.DataFrame) -> "Desk":
+    def of(self, table: pd.DataFrame) -> "ProfilingSettings":
         """The same for one table, refusing what it cannot give.
 
         Raises
@@ -123,22 +123,22 @@ class Desk:
 
 
 def analyse(
-    desk: Desk,
+    profiling: ProfilingSettings,
     customers: Customers,
-    assessed: Assessed,
+    evaluated: EvaluatedClustering,
     stability: Mapping[int, float] | None,
     seed: int,
     identity: Identity,
-) -> Market:
+) -> SegmentProfiles:
     """Describe, name, explain and rank the segments.
 
     Parameters
     ----------
-    desk : Desk
+    profiling : ProfilingSettings
         How.
     customers : Customers
         Everybody.
-    assessed : Assessed
+    evaluated : EvaluatedClustering
         The clustering.
     stability : mapping of int to float or None
         Segment -> mean Jaccard similarity under resampling, where it was measured.
@@ -149,22 +149,22 @@ def analyse(
 
     Returns
     -------
-    Market
+    SegmentProfiles
     """
-    fitted, features, table = assessed.fitted, assessed.fitted.pipeline[0], customers.table
+    fitted, features, table = evaluated.fitted, evaluated.fitted.pipeline[0], customers.table
     profile = describe(
-        table, fitted.labels, features.columns_, features.log_, fitted.X, desk.value, customers.units
+        table, fitted.labels, features.columns_, features.log_, fitted.X, profiling.value, customers.units
     )
-    traits, called = desk.naming.traits(profile), desk.naming.names(profile)
-    segments, lineage = identity(_cards(profile, traits, called, set(desk.naming.rename.values())))
+    traits, called = profiling.naming.traits(profile), profiling.naming.names(profile)
+    segments, lineage = identity(_cards(profile, traits, called, set(profiling.naming.rename.values())))
     # Customers in no segment may come later where the training had none.
     names = {NOISE: UNLIKE, **called, **{s.number: s.name for s in segments}}
     if NOISE in called:
-        traits[NOISE] = desk.naming.exceptional(profile)
+        traits[NOISE] = profiling.naming.exceptional(profile)
     rules = surrogate(table, fitted.labels, features.columns_, names, customers.units, seed=seed)
-    recommendations = tuple(r for book in desk.playbooks for r in book.recommend(profile, traits, names))
-    ranking = desk.attractiveness.rank(profile, stability, rules.reach())
-    return Market(profile, segments, lineage, names[NOISE], traits, rules, recommendations, ranking)
+    recommendations = tuple(r for book in profiling.playbooks for r in book.recommend(profile, traits, names))
+    ranking = profiling.attractiveness.rank(profile, stability, rules.reach())
+    return SegmentProfiles(profile, segments, lineage, names[NOISE], traits, rules, recommendations, ranking)
 
 
 def _cards(

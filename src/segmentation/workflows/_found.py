@@ -11,21 +11,34 @@ import yaml
 from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import StandardScaler
 
-from segmentation.analysis._assess import Assessed, assess, only, usual_yardstick
-from segmentation.analysis._evidence import Examination, evidence_figures
-from segmentation.analysis._figures import card_figures, clustering_figures, pictured
-from segmentation.analysis._market import Market, analyse
-from segmentation.analysis._report import Story, report_files, tell, write_report
-from segmentation.analysis._study import Decided, decide, readable, study_figures
-from segmentation.analysis._usual import ALGORITHMS, SCALERS, option, usual_desk, usual_space
 from segmentation.clustering import Segmenter
 from segmentation.data import Customers
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation import ByConsensus, ByPareto, Constraints, Scores, Verdict, verdict
+from segmentation.evaluation import ByConsensus, ByPareto, ClusteringTendency, Constraints, Scores, verdict
 from segmentation.features import FeatureSet
 from segmentation.profiling import Profile, Recommendation, Rules
 from segmentation.serving import SegmentModel, identify
-from segmentation.study import Bench, Outcome, Search, Space, leaderboard, open_study, run_search
+from segmentation.study import (
+    PipelineFitter,
+    SearchSpace,
+    StudySettings,
+    TrialResult,
+    leaderboard,
+    open_study,
+    run_search,
+)
+from segmentation.workflows._evaluate import (
+    EvaluatedClustering,
+    default_yardstick,
+    evaluate,
+    single_configuration,
+)
+from segmentation.workflows._evidence import ValidationSettings, evidence_figures
+from segmentation.workflows._figures import card_figures, clustering_figures, pictured
+from segmentation.workflows._profiles import SegmentProfiles, analyse
+from segmentation.workflows._study import ValidatedStudy, decide, readable, study_figures
+from segmentation.workflows._summary import StudySummary, build_report, report_files, write_report
+from segmentation.workflows._usual import ALGORITHMS, SCALERS, default_profiling, default_space, option
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,18 +47,18 @@ Features = FeatureSet | Sequence[str]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Found:
+class SegmentationResult:
     """What `fit` or `search` found, from the verdict to the report.
 
     Attributes
     ----------
     customers : Customers
         Everybody.
-    assessed : Assessed
+    evaluated : EvaluatedClustering
         The clustering and its scores.
-    market : Market
+    profiles : SegmentProfiles
         Its analysis.
-    story : Story
+    summary : StudySummary
         The verdict, and what a search knows beside it.
     call : str
         How to find it again.
@@ -70,81 +83,81 @@ class Found:
     """
 
     customers: Customers
-    assessed: Assessed
-    market: Market
-    story: Story
+    evaluated: EvaluatedClustering
+    profiles: SegmentProfiles
+    summary: StudySummary
     call: str
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ClusteringTendency:
         """Whether there are segments at all, with the evidence."""
-        assert self.story.verdict is not None
-        return self.story.verdict
+        assert self.summary.verdict is not None
+        return self.summary.verdict
 
     @property
     def labels(self) -> pd.Series:
         """The segment of each customer by id, numbered by size from 0; -1 is noise."""
-        return pd.Series(self.assessed.fitted.labels, self.customers.table.index, name="segment")
+        return pd.Series(self.evaluated.fitted.labels, self.customers.table.index, name="segment")
 
     @property
     def names(self) -> dict[int, str]:
         """What each segment is called; customers in none, where there are some, at -1."""
-        present = set(self.assessed.fitted.labels.tolist())
-        return {number: name for number, name in self.market.names.items() if number in present}
+        present = set(self.evaluated.fitted.labels.tolist())
+        return {number: name for number, name in self.profiles.names.items() if number in present}
 
     @property
     def scores(self) -> Scores:
         """Scores in the yardstick space."""
-        return self.assessed.scores
+        return self.evaluated.scores
 
     @property
     def reason(self) -> str:
         """Why a search chose this clustering; empty of a fit."""
-        return self.story.reason
+        return self.summary.reason
 
     @property
     def profile(self) -> Profile:
         """What the segments are like; `profile.summary()` is one table of it."""
-        return self.market.profile
+        return self.profiles.profile
 
     @property
     def rules(self) -> Rules:
         """How to find the segments without the model, in words and in SQL."""
-        return self.market.rules
+        return self.profiles.rules
 
     @property
     def recommendations(self) -> tuple[Recommendation, ...]:
         """What to do with each segment, and on what evidence."""
-        return self.market.recommendations
+        return self.profiles.recommendations
 
     @property
     def ranking(self) -> pd.DataFrame:
         """Which segments to go for first."""
-        return self.market.ranking
+        return self.profiles.ranking
 
     @property
     def evidence(self) -> pd.DataFrame | None:
         """Of a search: one row a segment, with its Jaccard similarity under resampling."""
-        return self.story.evidence
+        return self.summary.evidence
 
     @property
     def leaderboard(self) -> pd.DataFrame | None:
         """Of a search: each different clustering once, best first."""
-        return self.story.leaderboard
+        return self.summary.leaderboard
 
     @property
     def preparation(self) -> pd.DataFrame | None:
         """What was done to each column before customers were compared, and why; None where it was all named."""
-        return self.assessed.preparation
+        return self.evaluated.preparation
 
     @cached_property
     def model(self) -> SegmentModel:
         """The model: `model.assign(table)` puts new customers into segments."""
         return SegmentModel(
-            self.assessed.fitted.pipeline,
-            self.market.segments,
+            self.evaluated.fitted.pipeline,
+            self.profiles.segments,
             self.customers.table,
-            self.market.exceptional,
+            self.profiles.exceptional,
         )
 
     def figures(self) -> dict[str, "Figure"]:
@@ -167,8 +180,11 @@ class Found:
 
     @cached_property
     def _drawn(self) -> dict[str, "Figure"]:
-        with self.market.pictured():
-            return {**self.story.figures, **clustering_figures(self.customers, self.assessed, self.market)}
+        with self.profiles.pictured():
+            return {
+                **self.summary.figures,
+                **clustering_figures(self.customers, self.evaluated, self.profiles),
+            }
 
     def report(self, path: str | Path) -> Path:
         """Write the report.
@@ -195,16 +211,18 @@ class Found:
         >>> found = sg.fit(sg.Demo(60).read(), ["annual_income", "spending_score"], KMeans(3))
         >>> found.report("report.html")  # doctest: +SKIP
         """
-        with self.market.pictured():
-            cards = card_figures(self.market)
+        with self.profiles.pictured():
+            cards = card_figures(self.profiles)
         pictures = pictured({**self._drawn, **cards})
-        settings, story = self._settings(), self.story
-        told = tell(self.customers, self.assessed, self.market, story, pictures, settings, self.call)
-        write_report(Path(path), report_files(told, self.market), told)
+        settings, summary = self._settings(), self.summary
+        told = build_report(
+            self.customers, self.evaluated, self.profiles, summary, pictures, settings, self.call
+        )
+        write_report(Path(path), report_files(told, self.profiles), told)
         return Path(path)
 
     def _settings(self) -> str:
-        configuration = self.assessed.configuration
+        configuration = self.evaluated.configuration
         chosen = {group: getattr(configuration, group) for group in ("scaler", "reducer", "algorithm")}
         return yaml.safe_dump(
             {"features": list(self.profile.features), **chosen, "params": dict(configuration.params)},
@@ -212,7 +230,7 @@ class Found:
         )
 
     def __repr__(self) -> str:
-        unsure = "; no stable segmentation" if self.story.unsure else ""
+        unsure = "; no stable segmentation" if self.summary.unsure else ""
         head = (
             f"{self.scores.n_segments} segments of {len(self.customers.table):,} customers of "
             f"{self.customers.name} (verdict: {self.verdict.verdict}{unsure})"
@@ -232,7 +250,7 @@ def fit(
     called: Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
     seed: int = 0,
-) -> Found:
+) -> SegmentationResult:
     """Cluster customers in one way, as `segment fit` does, without a run.
 
     Parameters
@@ -256,7 +274,7 @@ def fit(
 
     Returns
     -------
-    Found
+    SegmentationResult
 
     Raises
     ------
@@ -279,7 +297,7 @@ def fit(
         raise InputError(
             f"algorithm is {type(algorithm).__name__}; valid are those of segmentation.clustering, such as KMeans(5)."
         )
-    chosen, desk = _features(table, features), usual_desk(value, called, rename).of(table)
+    chosen, profiling = _features(table, features), default_profiling(value, called, rename).of(table)
     own = clone(algorithm)
     if own.get_params().get("random_state", seed) is None:
         own.set_params(random_state=seed)
@@ -287,15 +305,15 @@ def fit(
         group: option(group, given, seed) if isinstance(given, str) else given
         for group, given in (("scaler", scaler), ("reducer", reducer))
     }
-    space = Space(
+    space = SearchSpace(
         {"features": chosen},
         {_name(scaler): steps["scaler"]},
         {_name(reducer): steps["reducer"]},
         {_name(own): own},
     )
-    bench = Bench(table, space, StandardScaler(), "yardstick (standard)", seed)
-    assessed = assess(bench, only(space))
-    market = analyse(desk, customers, assessed, None, seed, identify)
+    fitter = PipelineFitter(table, space, StandardScaler(), "yardstick (standard)", seed)
+    evaluated = evaluate(fitter, single_configuration(space))
+    profiles = analyse(profiling, customers, evaluated, None, seed, identify)
     call = _call(
         "fit",
         chosen,
@@ -307,7 +325,9 @@ def fit(
         rename=rename,
         seed=seed,
     )
-    return Found(customers, assessed, market, Story(verdict(assessed.yardstick.X, seed)), call)
+    return SegmentationResult(
+        customers, evaluated, profiles, StudySummary(verdict(evaluated.yardstick.X, seed)), call
+    )
 
 
 def search(
@@ -323,12 +343,12 @@ def search(
     timeout: float | None = None,
     constraints: Constraints | None = None,
     selection: Any = None,
-    examination: Examination | None = None,
+    examination: ValidationSettings | None = None,
     value: str | None = None,
     called: Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
     seed: int = 0,
-) -> Found:
+) -> SegmentationResult:
     """Search algorithms and their parameters, as `segment sweep` does, in memory and without a run.
 
     Parameters
@@ -342,8 +362,8 @@ def search(
     k : (int, int)
         Smallest and largest number of segments that algorithms which take one are asked for.
     space : mapping of str to mapping, optional
-        Option -> parameter -> what may be tried of it (`segmentation.study.Integer`, `Float`, `Choice`, or a
-        plain value), over the usual.
+        Option -> parameter -> what may be tried of it (a distribution of Optuna, such as
+        `optuna.distributions.IntDistribution(2, 8)`, or a plain value), over the usual.
     n_trials : int, optional
         Number of trials; by default the plan and a tenth more.
     sampler : {"tpe", "random", "brute_force"}
@@ -354,7 +374,7 @@ def search(
         What a clustering must keep to win.
     selection : object, optional
         Which clustering wins, a rule of `segmentation.evaluation`; by default `ByConsensus`.
-    examination : Examination, optional
+    examination : ValidationSettings, optional
         How closely the winner is looked at.
     value : str, optional
         The column that says what a customer is worth; None takes `monetary` where there is one.
@@ -367,7 +387,7 @@ def search(
 
     Returns
     -------
-    Found
+    SegmentationResult
         The winner, with the verdict, the reason, the leaderboard and the evidence.
 
     Raises
@@ -387,18 +407,18 @@ def search(
     True
     """
     table = _table(customers)
-    chosen, desk = _features(table, features), usual_desk(value, called, rename).of(table)
+    chosen, profiling = _features(table, features), default_profiling(value, called, rename).of(table)
     rule, kept = selection or ByConsensus(), constraints or Constraints()
     objectives = tuple(rule.objectives) if isinstance(rule, ByPareto) else ("silhouette",)
-    plan = Search(n_trials, seed, sampler, timeout, kept, None, customers.name, objectives)
-    tried = usual_space(chosen, algorithms, scalers, k, space, seed)
-    name, yardstick = usual_yardstick(tried)
-    looked = examination or Examination()
-    bench = Bench(table, tried, yardstick, f"yardstick ({name})", looked.seed)
-    study = run_search(bench, plan, open_study(plan, {}), _let_go)
-    decided = decide(study, rule, kept, looked, _let_go, desk.worth(table))
-    assessed, story = _winner(decided, kept)
-    market = analyse(desk, customers, assessed, story.stability, seed, identify)
+    plan = StudySettings(n_trials, seed, sampler, timeout, kept, None, customers.name, objectives)
+    tried = default_space(chosen, algorithms, scalers, k, space, seed)
+    name, yardstick = default_yardstick(tried)
+    looked = examination or ValidationSettings()
+    fitter = PipelineFitter(table, tried, yardstick, f"yardstick ({name})", looked.seed)
+    study = run_search(fitter, plan, open_study(plan, {}), _let_go)
+    validated = decide(study, rule, kept, looked, _let_go, profiling.worth(table))
+    evaluated, summary = _winner(validated, kept)
+    profiles = analyse(profiling, customers, evaluated, summary.stability, seed, identify)
     call = _call(
         "search",
         chosen,
@@ -415,12 +435,12 @@ def search(
         rename=rename,
         seed=seed,
     )
-    return Found(customers, assessed, market, story, call)
+    return SegmentationResult(customers, evaluated, profiles, summary, call)
 
 
-def _winner(decided: Decided, constraints: Constraints) -> tuple[Assessed, Story]:
-    study, selection, proof = decided.study, decided.chosen.selection, decided.proof
-    found = decided.chosen.verdict
+def _winner(validated: ValidatedStudy, constraints: Constraints) -> tuple[EvaluatedClustering, StudySummary]:
+    study, selection, proof = validated.study, validated.chosen.selection, validated.proof
+    found = validated.chosen.verdict
     if selection is None or proof is None:
         tried = "; ".join(dict.fromkeys(_failure(o, constraints) for o in study.outcomes[:3]))
         raise InputError(
@@ -430,16 +450,16 @@ def _winner(decided: Decided, constraints: Constraints) -> tuple[Assessed, Story
     configuration = study.outcome(selection.winner).configuration
     assert configuration is not None
     figures = {
-        **study_figures(decided, constraints),
-        **evidence_figures(study, decided.chosen, proof, decided.features),
+        **study_figures(validated, constraints),
+        **evidence_figures(study, validated.chosen, proof, validated.features),
     }
     board = readable(leaderboard(study, selection))
-    return assess(study.bench, configuration), Story(
+    return evaluate(study.fitter, configuration), StudySummary(
         found, selection.reason, selection.unsure, proof.segments, board, figures
     )
 
 
-def _failure(outcome: Outcome, constraints: Constraints) -> str:
+def _failure(outcome: TrialResult, constraints: Constraints) -> str:
     return outcome.reason or "; ".join(constraints.violations(outcome.scores) if outcome.scores else ())
 
 

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from segmentation import plots
 from segmentation.cli import INTERRUPTED
 from segmentation.commands._clustering import choice_params, choice_tags
-from segmentation.study import Bench, Configuration, Outcome
+from segmentation.study import Configuration, PipelineFitter, TrialResult
 from segmentation.tracking import Run
 
 WAITING = 16
@@ -20,7 +20,7 @@ WAITING = 16
 DRAWN_ROWS = 1_000
 
 
-class Recorder:
+class TrialLogger:
     """Writes trials as child runs on one thread, while the next trial is computed.
 
     A context manager: leaving it waits for what is still to be written. What goes wrong in writing is raised
@@ -32,22 +32,26 @@ class Recorder:
         The study's run.
     tags : mapping of str to str
         What every child has in common with it.
-    bench : Bench
+    fitter : PipelineFitter
         Where the yardstick spaces are.
     on_recorded : callable
         Called in the search's own thread after each trial.
     """
 
     def __init__(
-        self, parent: Run, tags: Mapping[str, str], bench: Bench, on_recorded: Callable[[Outcome], None]
+        self,
+        parent: Run,
+        tags: Mapping[str, str],
+        fitter: PipelineFitter,
+        on_recorded: Callable[[TrialResult], None],
     ) -> None:
-        self._parent, self._tags, self._bench, self._on_recorded = parent, tags, bench, on_recorded
+        self._parent, self._tags, self._fitter, self._on_recorded = parent, tags, fitter, on_recorded
         self._planes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._pictures: dict[tuple[str, str], bytes] = {}
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._waiting: deque[Future[Any]] = deque()
 
-    def __call__(self, outcome: Outcome, labels: np.ndarray | None) -> None:
+    def __call__(self, outcome: TrialResult, labels: np.ndarray | None) -> None:
         """Take one trial."""
         if INTERRUPTED.is_set():
             raise KeyboardInterrupt
@@ -67,7 +71,7 @@ class Recorder:
         for future in self._waiting if kind is None else ():
             future.result()
 
-    def _write(self, outcome: Outcome, labels: np.ndarray | None) -> None:
+    def _write(self, outcome: TrialResult, labels: np.ndarray | None) -> None:
         configuration, scores = outcome.configuration, outcome.scores
         title = configuration.title if configuration else "failed"
         own = {f"{name}_model": value for name, value in outcome.own.items()}
@@ -104,7 +108,7 @@ class Recorder:
     def _plane(self, features: str) -> tuple[np.ndarray, np.ndarray]:
         # Every trial of a feature set is drawn on the same plane and rows, so that its pictures can be compared.
         if features not in self._planes:
-            yardstick = self._bench.yardstick(features)
+            yardstick = self._fitter.yardstick(features)
             rows = yardstick.rows
             if len(rows) > DRAWN_ROWS:
                 rows = np.sort(np.random.default_rng(0).choice(rows, DRAWN_ROWS, replace=False))

@@ -4,6 +4,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
@@ -14,12 +15,9 @@ from segmentation.evaluation import BySilhouette, Constraints
 from segmentation.features import FeatureSet
 from segmentation.study import (
     FROM_DATA,
-    Bench,
-    Choice,
-    Float,
-    Integer,
-    Search,
-    Space,
+    PipelineFitter,
+    SearchSpace,
+    StudySettings,
     curves_over_k,
     leaderboard,
     open_study,
@@ -38,27 +36,27 @@ def table():
 
 
 def space(**params):
-    return Space(
+    return SearchSpace(
         features={"both": FeatureSet()},
         scalers={"standard": StandardScaler(), "minmax": MinMaxScaler()},
         reducers={"none": FunctionTransformer(), "pca": PCA(2)},
         algorithms={"kmeans": KMeans(random_state=0), "dbscan": DBSCAN()},
         params=params
         or {
-            "kmeans": {"n_clusters": Integer(2, 6), "n_init": 3},
-            "dbscan": {"eps": Float(0.05, 2.0, log=True), "min_samples": Integer(3, 8)},
-            "pca": {"whiten": Choice((True, False))},
+            "kmeans": {"n_clusters": IntDistribution(2, 6), "n_init": 3},
+            "dbscan": {"eps": FloatDistribution(0.05, 2.0, log=True), "min_samples": IntDistribution(3, 8)},
+            "pca": {"whiten": CategoricalDistribution((True, False))},
         },
     )
 
 
-def bench(table, made=None):
-    return Bench(table, made or space(), StandardScaler(), "standard", seed=0)
+def fitter(table, made=None):
+    return PipelineFitter(table, made or space(), StandardScaler(), "standard", seed=0)
 
 
 def search(n_trials=20, storage=None, name="s", **others):
     settings = {"seed": 0, "sampler": "tpe", "timeout": None, "constraints": Constraints()}
-    return Search(n_trials=n_trials, storage=storage, name=name, **{**settings, **others})
+    return StudySettings(n_trials=n_trials, storage=storage, name=name, **{**settings, **others})
 
 
 def run(table, settings, made=None, seen=None):
@@ -67,7 +65,7 @@ def run(table, settings, made=None, seen=None):
             seen.append((outcome, labels))
 
     study = open_study(settings, {"data": "d", "space": "s"})
-    return run_search(bench(table, made), settings, study, record)
+    return run_search(fitter(table, made), settings, study, record)
 
 
 def winner(study):
@@ -100,7 +98,9 @@ def test_parameters_belong_to_the_options_that_were_chosen(table):
 
 
 def test_degenerate_and_failed_trials_are_told_apart_and_end_nothing(table):
-    made = space(kmeans={"n_clusters": Integer(89, 92)}, dbscan={"eps": Float(50.0, 60.0)})
+    made = space(
+        kmeans={"n_clusters": IntDistribution(89, 92)}, dbscan={"eps": FloatDistribution(50.0, 60.0)}
+    )
     seen = []
     study = run(table, search(12, sampler="random"), made, seen)
     assert len(study.outcomes) == 12
@@ -171,16 +171,16 @@ def test_a_storage_that_cannot_be_opened_is_refused(tmp_path):
 
 def test_a_parameter_that_an_option_does_not_have_is_refused():
     with pytest.raises(InputError, match="search.space.kmeans has no parameter 'n_cluster'; did you mean"):
-        space(kmeans={"n_cluster": Integer(2, 4)})
+        space(kmeans={"n_cluster": IntDistribution(2, 4)})
 
 
 def test_brute_force_ends_by_itself(table):
-    made = Space(
+    made = SearchSpace(
         {"both": FeatureSet()},
         {"standard": StandardScaler()},
         {"none": FunctionTransformer()},
         {"kmeans": KMeans(random_state=0)},
-        {"kmeans": {"n_clusters": Integer(2, 5)}},
+        {"kmeans": {"n_clusters": IntDistribution(2, 5)}},
     )
     study = run(table, search(50, sampler="brute_force"), made)
     assert sorted(o.scores.n_segments for o in study.outcomes) == [2, 3, 4, 5]
@@ -215,8 +215,11 @@ def test_views_for_the_plots(table):
 @pytest.fixture(scope="module")
 def from_data():
     return space(
-        kmeans={"n_clusters": Integer(2, 6)},
-        hierarchical={"n_clusters": Integer(2, 5), "linkage": Choice(("ward", "single"))},
+        kmeans={"n_clusters": IntDistribution(2, 6)},
+        hierarchical={
+            "n_clusters": IntDistribution(2, 5),
+            "linkage": CategoricalDistribution(("ward", "single")),
+        },
         dbscan={"eps": FROM_DATA, "min_samples": FROM_DATA},
         hdbscan={"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
     )
@@ -225,7 +228,7 @@ def from_data():
 @pytest.fixture(scope="module")
 def planned(table, from_data):
     more = {"hierarchical": Hierarchical(), "hdbscan": HDBSCAN()}
-    return bench(table, replace(from_data, algorithms={**from_data.algorithms, **more}))
+    return fitter(table, replace(from_data, algorithms={**from_data.algorithms, **more}))
 
 
 class TestPlan:
@@ -246,7 +249,7 @@ class TestPlan:
 
     def test_beyond_a_handful_of_segments_everything_comes_later(self, table):
         radii = {"eps": FROM_DATA, "min_samples": FROM_DATA}
-        wide = bench(table, space(kmeans={"n_clusters": Integer(2, 12)}, dbscan=radii))
+        wide = fitter(table, space(kmeans={"n_clusters": IntDistribution(2, 12)}, dbscan=radii))
         numbers = [t.get("kmeans.n_clusters", 0) for t in wide.plan()]
         assert numbers[:7] == list(range(2, 9))
         assert numbers[-4:] == [9, 10, 11, 12]
@@ -255,13 +258,13 @@ class TestPlan:
     def test_where_there_are_no_gaps_nothing_looks_for_dense_places_or_many_segments(self):
         rng = np.random.default_rng(0)
         even = pd.DataFrame(rng.uniform(size=(200, 2)), columns=["a", "b"])
-        tried = space(kmeans={"n_clusters": Integer(2, 20)}, dbscan={"eps": FROM_DATA})
-        found = bench(even, tried)
+        tried = space(kmeans={"n_clusters": IntDistribution(2, 20)}, dbscan={"eps": FROM_DATA})
+        found = fitter(even, tried)
         assert not found.natural
         assert "dbscan" not in found.space.algorithms
         assert [t["kmeans.n_clusters"] for t in found.plan()] == list(range(2, 11))
         # What was asked for alone is tried all the same.
-        alone = bench(even, replace(tried, algorithms={"dbscan": tried.algorithms["dbscan"]}))
+        alone = fitter(even, replace(tried, algorithms={"dbscan": tried.algorithms["dbscan"]}))
         assert list(alone.space.algorithms) == ["dbscan"]
 
     def test_where_nobody_says_how_many_the_sampler_has_a_tenth_more(self, planned):
@@ -301,7 +304,7 @@ class TestPlan:
 
     def test_radii_follow_the_units_of_the_data(self, table, from_data):
         def radius(scale):
-            found = Bench(
+            found = PipelineFitter(
                 table * scale,
                 replace(from_data, scalers={"none": FunctionTransformer()}),
                 StandardScaler(),
@@ -313,10 +316,12 @@ class TestPlan:
 
     def test_what_data_cannot_tell_is_refused(self, table):
         with pytest.raises(InputError, match=r"search.space.kmeans.n_init=from_data; only min_samples"):
-            bench(table, space(kmeans={"n_init": FROM_DATA}))
+            fitter(table, space(kmeans={"n_init": FROM_DATA}))
 
     def test_a_grid_is_left_to_its_sampler(self, table):
-        study = run(table, search(3, sampler="brute_force"), space(kmeans={"n_clusters": Integer(2, 4)}))
+        study = run(
+            table, search(3, sampler="brute_force"), space(kmeans={"n_clusters": IntDistribution(2, 4)})
+        )
         assert len(study.outcomes) == 3
 
 

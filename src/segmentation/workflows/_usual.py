@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from segmentation.analysis._market import Desk
 from segmentation.configs import conf_dir
 from segmentation.errors import InputError, nearest
 from segmentation.features import FeatureSet
 from segmentation.profiling import Naming
-from segmentation.study import FROM_DATA, Choice, Integer, Space
+from segmentation.study import FROM_DATA, CategoricalDistribution, IntDistribution, SearchSpace
+from segmentation.workflows._profiles import ProfilingSettings
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
 SCALERS = ("auto",)
@@ -22,9 +22,9 @@ PLAYBOOKS = ("mall", "rfm", EXCEPTIONAL)
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
 SPACE: Mapping[str, Mapping[str, Any]] = {
     "kmeans": {"n_init": 10, "max_starts": 100},
-    "gaussian_mixture": {"covariance_type": Choice(("full", "diag"))},
+    "gaussian_mixture": {"covariance_type": CategoricalDistribution(("full", "diag"))},
     "latent_class": {"n_init": 3},
-    "hierarchical": {"linkage": Choice(("ward", "average", "single"))},
+    "hierarchical": {"linkage": CategoricalDistribution(("ward", "average", "single"))},
     "dbscan": {"eps": FROM_DATA, "min_samples": FROM_DATA},
     "hdbscan": {"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
 }
@@ -55,11 +55,11 @@ def option(group: str, name: str, seed: int = 0) -> Any:
     return getattr(import_module(module), kind)(**params)
 
 
-def usual_desk(
+def default_profiling(
     value: str | None = None,
     called: Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
-) -> Desk:
+) -> ProfilingSettings:
     """The vocabulary, playbooks and weights of conf/.
 
     Parameters
@@ -74,17 +74,17 @@ def usual_desk(
     naming: Naming = option("naming", "default")
     own = replace(naming, called={**naming.called, **(called or {})}, rename=rename or {})
     books = tuple(option("playbook", name) for name in PLAYBOOKS)
-    return Desk(own, books, option("attractiveness", "default"), value)
+    return ProfilingSettings(own, books, option("attractiveness", "default"), value)
 
 
-def usual_space(
+def default_space(
     features: FeatureSet,
     algorithms: Sequence[str] = ALGORITHMS,
     scalers: Sequence[str] = SCALERS,
     k: tuple[int, int] = (2, 20),
     params: Mapping[str, Mapping[str, Any]] | None = None,
     seed: int = 0,
-) -> Space:
+) -> SearchSpace:
     """The space of a search by the names of its options.
 
     Parameters
@@ -110,7 +110,9 @@ def usual_space(
         raise InputError(f"k is {k}; valid is a smallest and a largest number, 2 <= smallest <= largest.")
     made = {name: option("algorithm", name, seed) for name in algorithms}
     ranges = {
-        name: {"n_clusters": Integer(low, high)} for name, a in made.items() if hasattr(a, "n_clusters")
+        name: {"n_clusters": IntDistribution(low, high)}
+        for name, a in made.items()
+        if hasattr(a, "n_clusters")
     }
     given = params or {}
     tried = (*made, *scalers)
@@ -118,7 +120,7 @@ def usual_space(
         if name not in tried:
             raise InputError(f"space has '{name}', which is not tried; {nearest(name, tried)}")
     merged = {name: {**ranges.get(name, {}), **SPACE.get(name, {}), **given.get(name, {})} for name in tried}
-    return Space(
+    return SearchSpace(
         {"features": features},
         {name: option("scaler", name, seed) for name in scalers},
         {"none": option("reducer", "none")},

@@ -35,7 +35,7 @@ class Step:
         return sum(label >= 0 for label in self.before), sum(label >= 0 for label in self.after)
 
 
-def across(solutions: Sequence[np.ndarray]) -> tuple[Step, ...]:
+def segment_overlap(solutions: Sequence[np.ndarray]) -> tuple[Step, ...]:
     """Follow segments across solutions of neighbouring numbers of segments.
 
     Parameters

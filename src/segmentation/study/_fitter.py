@@ -14,10 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import Mixture
 from segmentation.errors import InputError
-from segmentation.evaluation import Candidate, Scores, Verdict, Yardstick, bic, icl, verdict
+from segmentation.evaluation import Candidate, ClusteringTendency, EvaluationSpace, Scores, bic, icl, verdict
 from segmentation.features import AutoScaler
 from segmentation.study._plan import bounds_from_data, plan
-from segmentation.study._space import FROM_DATA, Configuration, Space
+from segmentation.study._space import FROM_DATA, Configuration, SearchSpace
 
 CACHE_BYTES = 1 << 30
 """Scaled and reduced matrices beyond this are dropped, the longest unused first; labels likewise."""
@@ -75,14 +75,14 @@ class Clustering:
     warning: str | None = None
 
 
-class Bench:
+class PipelineFitter:
     """The customers, made ready for any number of configurations of one space.
 
     Parameters
     ----------
     table : DataFrame of shape (n, columns)
         The customers.
-    space : Space
+    space : SearchSpace
         The options that configurations choose from; bounds that it leaves to the data are set here.
     yardstick : estimator
         The scaler that spans the yardstick space of every feature set.
@@ -93,13 +93,18 @@ class Bench:
     """
 
     def __init__(
-        self, table: pd.DataFrame, space: Space, yardstick: BaseEstimator, yardstick_name: str, seed: int = 0
+        self,
+        table: pd.DataFrame,
+        space: SearchSpace,
+        yardstick: BaseEstimator,
+        yardstick_name: str,
+        seed: int = 0,
     ) -> None:
         self.table = table
         self._scaler, self._scaler_name, self._seed = yardstick, yardstick_name, seed
         self._features: dict[str, tuple[Any, np.ndarray]] = {}
-        self._yardsticks: dict[str, Yardstick] = {}
-        self._verdicts: dict[str, Verdict] = {}
+        self._yardsticks: dict[str, EvaluationSpace] = {}
+        self._verdicts: dict[str, ClusteringTendency] = {}
         self._plan: list[dict[str, Any]] | None = None
         self._matrices: OrderedDict[tuple[Any, ...], tuple[Any, Any, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
@@ -127,15 +132,15 @@ class Bench:
             self._features[name] = estimator, matrix
         return self._features[name]
 
-    def yardstick(self, name: str) -> Yardstick:
+    def yardstick(self, name: str) -> EvaluationSpace:
         """The space in which every configuration of that feature set is scored."""
         if name not in self._yardsticks:
             features, matrix = self.features(name)
             scaler = _told(self._scaler, features)
-            self._yardsticks[name] = Yardstick.of(matrix, scaler, self._scaler_name, self._seed)
+            self._yardsticks[name] = EvaluationSpace.of(matrix, scaler, self._scaler_name, self._seed)
         return self._yardsticks[name]
 
-    def verdict(self, name: str) -> Verdict:
+    def verdict(self, name: str) -> ClusteringTendency:
         """What kind of segments a feature set has."""
         if name not in self._verdicts:
             with threadpool_limits(self.threads):
@@ -259,7 +264,7 @@ class Bench:
                 self._bases.popitem(last=False)
         return self._bases[key]
 
-    def _without_equivalents(self, space: Space) -> Space:
+    def _without_equivalents(self, space: SearchSpace) -> SearchSpace:
         """What finds the same in these customers as another algorithm that is tried is not tried too."""
         tried = space.algorithms
         same = {
@@ -271,7 +276,7 @@ class Bench:
         }
         return _without(space, same)
 
-    def _without_density(self, space: Space) -> Space:
+    def _without_density(self, space: SearchSpace) -> SearchSpace:
         """Where there are no gaps, what looks for dense places finds chance: tried only where nothing else is."""
         dense = {name for name, algorithm in space.algorithms.items() if algorithm.looks_for_density}
         if not dense or len(dense) == len(space.algorithms) or self.natural:
@@ -292,7 +297,7 @@ class Bench:
             self._matrices.popitem(last=False)
 
 
-def _without(space: Space, names: set[str]) -> Space:
+def _without(space: SearchSpace, names: set[str]) -> SearchSpace:
     return replace(space, algorithms={n: a for n, a in space.algorithms.items() if n not in names})
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from segmentation.analysis._assess import Assessed, assess
 from segmentation.clustering import KMeans, MiniBatchKMeans
 from segmentation.errors import InputError
 from segmentation.serving import SegmentModel
-from segmentation.study import Bench, Configuration, Integer, Space
+from segmentation.study import Configuration, IntDistribution, PipelineFitter, SearchSpace
+from segmentation.workflows._evaluate import EvaluatedClustering, evaluate
 
 GROUPS = ("features", "scaler", "reducer", "algorithm")
 WARM = ("init", "n_init")
@@ -20,7 +20,7 @@ BETTER = 0.99
 """Share of the warm start's inertia below which the segments of a cold start are clearly better."""
 
 
-def space_of(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space, Configuration]:
+def space_of(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[SearchSpace, Configuration]:
     """The configuration of a model, and the space that holds it alone.
 
     Parameters
@@ -32,7 +32,7 @@ def space_of(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space, C
 
     Returns
     -------
-    space : Space
+    space : SearchSpace
     configuration : Configuration
     """
     steps = [clone(step) for _, step in model.pipeline.steps]
@@ -42,11 +42,11 @@ def space_of(model: SegmentModel, metadata: Mapping[str, Any]) -> tuple[Space, C
         numeric=numeric, categorical=list(features.categorical_), log=list(features.log_), keep=()
     )
     choice = {group: metadata["choice"][group] for group in GROUPS}
-    space = Space(*({name: step} for name, step in zip(choice.values(), steps, strict=True)))
+    space = SearchSpace(*({name: step} for name, step in zip(choice.values(), steps, strict=True)))
     return space, Configuration(**choice, params=tuple(sorted(metadata["params"].items())))
 
 
-def space_around(space: Space, configuration: Configuration, reach: int) -> Space:
+def space_around(space: SearchSpace, configuration: Configuration, reach: int) -> SearchSpace:
     """Let a space vary the number of segments by up to `reach`.
 
     Raises
@@ -62,15 +62,17 @@ def space_around(space: Space, configuration: Configuration, reach: int) -> Spac
         )
     if reach < 1:
         raise InputError(f"around={reach}; valid is 1 or more.")
-    return replace(space, params={algorithm: {"n_clusters": Integer(max(2, k - reach), k + reach)}})
+    return replace(space, params={algorithm: {"n_clusters": IntDistribution(max(2, k - reach), k + reach)}})
 
 
-def refit(bench: Bench, configuration: Configuration, model: SegmentModel) -> tuple[Assessed, str]:
+def refit(
+    fitter: PipelineFitter, configuration: Configuration, model: SegmentModel
+) -> tuple[EvaluatedClustering, str]:
     """Fit a model's configuration again, starting from its segments unless a cold start is clearly better.
 
     Parameters
     ----------
-    bench : Bench
+    fitter : PipelineFitter
         The customers.
     configuration : Configuration
         The model's configuration.
@@ -79,16 +81,16 @@ def refit(bench: Bench, configuration: Configuration, model: SegmentModel) -> tu
 
     Returns
     -------
-    assessed : Assessed
+    evaluated : EvaluatedClustering
     start : {"warm", "cold"}
         Whether the fit started from the model's segments.
     """
-    cold = assess(bench, configuration)
-    centers = _segment_means(bench, configuration, model)
+    cold = evaluate(fitter, configuration)
+    centers = _segment_means(fitter, configuration, model)
     if centers is None:
         return cold, "cold"
-    bench.space.algorithms[configuration.algorithm].set_params(init=centers, n_init=1)
-    warm = assess(bench, _without(configuration, WARM))
+    fitter.space.algorithms[configuration.algorithm].set_params(init=centers, n_init=1)
+    warm = evaluate(fitter, _without(configuration, WARM))
     if cold.fitted.algorithm.inertia_ < BETTER * warm.fitted.algorithm.inertia_:
         return cold, "cold"
     # The stored model keeps the configured start, so that fits to sub-samples do not begin at these centres.
@@ -97,13 +99,15 @@ def refit(bench: Bench, configuration: Configuration, model: SegmentModel) -> tu
     return replace(warm, configuration=configuration), "warm"
 
 
-def _segment_means(bench: Bench, configuration: Configuration, model: SegmentModel) -> np.ndarray | None:
+def _segment_means(
+    fitter: PipelineFitter, configuration: Configuration, model: SegmentModel
+) -> np.ndarray | None:
     """The means of the model's segments among these customers, where the algorithm can start from them."""
-    algorithm = bench.algorithm(configuration)
+    algorithm = fitter.algorithm(configuration)
     if not isinstance(algorithm, (KMeans, MiniBatchKMeans)):
         return None
-    labels = model.predict(bench.table)
-    X = bench.model_space(configuration)[2]
+    labels = model.predict(fitter.table)
+    X = fitter.model_space(configuration)[2]
     present = np.unique(labels)
     if len(present) != algorithm.n_clusters:
         # A segment without customers has no mean to start from.

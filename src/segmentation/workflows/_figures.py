@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from segmentation import plots
-from segmentation.analysis._assess import Assessed
-from segmentation.analysis._market import Market
 from segmentation.clustering import DBSCAN, k_distances
 from segmentation.data import Customers
 from segmentation.report import Picture
+from segmentation.workflows._evaluate import EvaluatedClustering
+from segmentation.workflows._profiles import SegmentProfiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,22 +20,24 @@ CARDS = 20
 """Up to so many segments each has a picture on its card."""
 
 
-def clustering_figures(customers: Customers, assessed: Assessed, market: Market) -> dict[str, "Figure"]:
+def clustering_figures(
+    customers: Customers, evaluated: EvaluatedClustering, profiles: SegmentProfiles
+) -> dict[str, "Figure"]:
     """Draw a clustering from every side that its features and its algorithm have, under the names of the files.
 
-    Within `Market.pictured` the segments have their names and colours.
+    Within `SegmentProfiles.pictured` the segments have their names and colours.
     """
-    fitted, labels, units = assessed.fitted, assessed.fitted.labels, customers.units
+    fitted, labels, units = evaluated.fitted, evaluated.fitted.labels, customers.units
     features = fitted.pipeline[0]
     names = [str(name) for name in features.get_feature_names_out()]
     titled = [f"log(1 + {n})" if n in features.log_ else n for n in names]
     X = features.transform(customers.table)
     centers = _centers(X, labels)
-    table, profile = customers.table[features.columns_], market.profile
+    table, profile = customers.table[features.columns_], profiles.profile
     drawn = {
         # Two features are shown as they are, more of them where their units do not count.
         "segment_separation": plots.segment_separation(
-            X if X.shape[1] <= 2 else assessed.yardstick.X, labels, titled, units
+            X if X.shape[1] <= 2 else evaluated.yardstick.X, labels, titled, units
         ),
         "segment_profile": plots.segment_profile(profile.numbers, profile.categories, units),
         "segment_sizes": plots.segment_sizes(labels),
@@ -44,13 +46,13 @@ def clustering_figures(customers: Customers, assessed: Assessed, market: Market)
         "feature_boxes": plots.feature_boxes(table, labels, units),
         "parallel_segments": plots.parallel_segments(profile.numbers, units),
         "silhouette": plots.silhouette_per_customer(
-            assessed.yardstick.silhouettes(labels).tolist(),
-            labels[assessed.yardstick.rows],
-            assessed.yardstick.space,
+            evaluated.yardstick.silhouettes(labels).tolist(),
+            labels[evaluated.yardstick.rows],
+            evaluated.yardstick.space,
         ),
-        "surrogate_tree": plots.surrogate_tree(market.rules.tree),
+        "surrogate_tree": plots.surrogate_tree(profiles.rules.tree),
         "attractiveness": plots.attractiveness_bubbles(
-            market.ranking.join(profile.segments["customers"]), y=_known(market.ranking)
+            profiles.ranking.join(profile.segments["customers"]), y=_known(profiles.ranking)
         ),
     }
     if len(profile.categories):
@@ -63,11 +65,11 @@ def clustering_figures(customers: Customers, assessed: Assessed, market: Market)
         drawn["scatter_3d"] = plots.scatter_3d(X[:, :3], labels, centers[:, :3], titled[:3], units)
     if X.shape[1] > 2:
         drawn["pca_scatter"] = plots.pca_scatter(
-            assessed.yardstick.X, labels, names, assessed.yardstick.space
+            evaluated.yardstick.X, labels, names, evaluated.yardstick.space
         )
     algorithm = fitted.algorithm
     if hasattr(algorithm, "linkage_matrix_"):
-        drawn["dendrogram"] = plots.dendrogram(algorithm.linkage_matrix_, assessed.scores.n_segments)
+        drawn["dendrogram"] = plots.dendrogram(algorithm.linkage_matrix_, evaluated.scores.n_segments)
     if isinstance(algorithm, DBSCAN):
         k = algorithm.min_samples
         drawn["k_distance"] = plots.k_distance(k_distances(fitted.X, k).tolist(), k, algorithm.eps)
@@ -84,10 +86,10 @@ def _centers(X: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([X[labels == s].mean(axis=0) for s in segments]).reshape(-1, X.shape[1])
 
 
-def card_figures(market: Market) -> dict[str, "Figure"]:
+def card_figures(profiles: SegmentProfiles) -> dict[str, "Figure"]:
     """One segment's profile each, for its card in the report."""
-    profile = market.profile
-    if len(market.segments) > CARDS:
+    profile = profiles.profile
+    if len(profiles.segments) > CARDS:
         return {}
     return {
         f"segment_{s.number}": plots.segment_profile(
@@ -95,7 +97,7 @@ def card_figures(market: Market) -> dict[str, "Figure"]:
             profile.categories[profile.categories["segment"] == s.number],
             profile.units,
         )
-        for s in market.segments
+        for s in profiles.segments
     }
 
 

@@ -16,7 +16,7 @@ EXACT_ROWS = 5_000
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class EvaluationSpace:
     """The space in which labellings of one feature set are compared.
 
     A silhouette in one scaled space cannot be compared with a silhouette in another: the best k moves with
@@ -53,7 +53,7 @@ class Yardstick:
 
         Returns
         -------
-        Yardstick
+        EvaluationSpace
         """
         n = len(features)
         rows = np.arange(n)

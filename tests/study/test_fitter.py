@@ -9,8 +9,8 @@ from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardSca
 from segmentation.clustering import BisectingKMeans, GaussianMixture, Hierarchical, KMeans
 from segmentation.errors import InputError
 from segmentation.features import FeatureSet
-from segmentation.study import Bench, Configuration, Space
-from segmentation.study import _bench as module
+from segmentation.study import Configuration, PipelineFitter, SearchSpace
+from segmentation.study import _fitter as module
 
 
 @pytest.fixture
@@ -22,13 +22,13 @@ def table():
 
 
 def make(table, *, algorithms=None, **features):
-    space = Space(
+    space = SearchSpace(
         features=features or {"all": FeatureSet()},
         scalers={"minmax": MinMaxScaler(), "standard": StandardScaler()},
         reducers={"none": FunctionTransformer(), "pca": PCA()},
         algorithms=algorithms or {"kmeans": KMeans(random_state=0)},
     )
-    return Bench(table, space, StandardScaler(), "standard")
+    return PipelineFitter(table, space, StandardScaler(), "standard")
 
 
 def test_the_pipeline_takes_raw_customers_and_repeats_the_labels(table):
@@ -39,11 +39,11 @@ def test_the_pipeline_takes_raw_customers_and_repeats_the_labels(table):
 
 
 def test_the_yardstick_is_the_same_whatever_the_scaler(table):
-    bench = make(table)
-    before = bench.yardstick("all").X.copy()
+    fitter = make(table)
+    before = fitter.yardstick("all").X.copy()
     for scaler in ("minmax", "standard"):
-        bench.fit(Configuration("all", scaler, "none", "kmeans"))
-    assert (before == bench.yardstick("all").X).all()
+        fitter.fit(Configuration("all", scaler, "none", "kmeans"))
+    assert (before == fitter.yardstick("all").X).all()
     assert before.mean(axis=0) == pytest.approx(0)
 
 
@@ -55,11 +55,11 @@ def test_what_a_scaler_cannot_do_is_the_users_mistake(table):
 def test_each_linkage_is_a_kind_of_its_own_and_all_that_minimise_inertia_are_one(table):
     algorithms = {"kmeans": KMeans(), "bisecting_kmeans": BisectingKMeans(), "hierarchical": Hierarchical()}
     space = replace(make(table).space, algorithms=algorithms)
-    bench = Bench(table, space, StandardScaler(), "standard")
+    fitter = PipelineFitter(table, space, StandardScaler(), "standard")
 
     def kind(algorithm, **params):
         own = tuple((f"{algorithm}.{name}", value) for name, value in params.items())
-        return bench.candidate(0, Configuration("all", "standard", "none", algorithm, own)).algorithm
+        return fitter.candidate(0, Configuration("all", "standard", "none", algorithm, own)).algorithm
 
     # Answers of one kind do not confirm each other.
     assert kind("kmeans") == kind("bisecting_kmeans")
@@ -75,25 +75,25 @@ def test_customers_that_are_all_the_same_are_refused():
 
 def test_matrices_beyond_the_bound_are_dropped(table, monkeypatch):
     monkeypatch.setattr(module, "CACHE_BYTES", 50 * 3 * 8 + 1)
-    bench = make(table)
+    fitter = make(table)
     spaces = [Configuration("all", scaler, "none", "kmeans") for scaler in ("minmax", "standard")]
-    first = bench.model_space(spaces[0])[2]
-    assert bench.model_space(spaces[0])[2] is first
-    bench.model_space(spaces[1])
-    assert bench.model_space(spaces[0])[2] is not first
+    first = fitter.model_space(spaces[0])[2]
+    assert fitter.model_space(spaces[0])[2] is first
+    fitter.model_space(spaces[1])
+    assert fitter.model_space(spaces[0])[2] is not first
 
 
 def test_a_configuration_is_clustered_once_and_says_what_its_algorithm_says(table, monkeypatch):
-    bench = make(table)
+    fitter = make(table)
     asked = Configuration("all", "standard", "none", "kmeans", (("kmeans.n_clusters", 3),))
-    found = bench.cluster(asked)
-    assert bench.cluster(asked) is found
+    found = fitter.cluster(asked)
+    assert fitter.cluster(asked) is found
     assert set(found.own) == {"inertia"}
     assert found.scores.inertia == pytest.approx(found.own["inertia"])
     # Beyond the bound, labels are dropped and fitted again when they are asked for: the same ones.
     monkeypatch.setattr(module, "CACHE_BYTES", 1)
-    bench.cluster(Configuration("all", "minmax", "none", "kmeans"))
-    again = bench.cluster(asked)
+    fitter.cluster(Configuration("all", "minmax", "none", "kmeans"))
+    again = fitter.cluster(asked)
     assert again is not found
     assert (again.labels == found.labels).all()
 
@@ -101,7 +101,7 @@ def test_a_configuration_is_clustered_once_and_says_what_its_algorithm_says(tabl
 def test_what_several_configurations_begin_at_is_fitted_once(table, monkeypatch):
     means = KMeans(max_starts=100, random_state=0)
     tried = {"kmeans": means, "mixture": GaussianMixture(random_state=0), "tree": Hierarchical()}
-    bench = make(table, algorithms=tried)
+    fitter = make(table, algorithms=tried)
 
     def configuration(algorithm, **params):
         own = {"n_clusters": 3, **params}
@@ -118,31 +118,31 @@ def test_what_several_configurations_begin_at_is_fitted_once(table, monkeypatch)
             return learn(self, *args, **options)
 
         monkeypatch.setattr(kind, "_learn", counted)
-    X = bench.model_space(configuration("kmeans"))[2]
+    X = fitter.model_space(configuration("kmeans"))[2]
     rows = np.arange(40)
     for shape in ("full", "diag"):
         asked = configuration("mixture", covariance_type=shape)
         alone = GaussianMixture(3, covariance_type=shape, random_state=0)
-        np.testing.assert_array_equal(bench.cluster(asked).labels, alone.fit(X).labels_)
-        np.testing.assert_array_equal(bench.refit(asked, rows), alone.fit(X[rows]).labels_)
+        np.testing.assert_array_equal(fitter.cluster(asked).labels, alone.fit(X).labels_)
+        np.testing.assert_array_equal(fitter.refit(asked, rows), alone.fit(X[rows]).labels_)
     fits.clear()
-    bench.cluster(configuration("kmeans"))
-    bench.refit(configuration("kmeans"), rows)
+    fitter.cluster(configuration("kmeans"))
+    fitter.refit(configuration("kmeans"), rows)
     assert fits == []
-    bench.cluster(configuration("kmeans", n_init=2))
+    fitter.cluster(configuration("kmeans", n_init=2))
     assert fits == [("KMeans", 3, 50)]
     fits.clear()
     for k in (2, 3, 4):
-        bench.cluster(configuration("tree", n_clusters=k))
+        fitter.cluster(configuration("tree", n_clusters=k))
     assert fits == [("Hierarchical", k, 50) for k in (1, 2, 3, 4)]
 
 
 def test_centres_that_are_given_are_begun_at(table):
     X = make(table).model_space(Configuration("all", "standard", "none", "kmeans"))[2]
-    bench = make(table, algorithms={"kmeans": KMeans(3, init=X[[0, 1, 2]], n_init=1)})
+    fitter = make(table, algorithms={"kmeans": KMeans(3, init=X[[0, 1, 2]], n_init=1)})
     other = make(table, algorithms={"kmeans": KMeans(3, init=X[[7, 8, 9]], n_init=1)})
     asked = Configuration("all", "standard", "none", "kmeans")
-    for found, begin in ((bench, [0, 1, 2]), (other, [7, 8, 9])):
+    for found, begin in ((fitter, [0, 1, 2]), (other, [7, 8, 9])):
         np.testing.assert_array_equal(
             found.cluster(asked).labels, KMeans(3, init=X[begin], n_init=1).fit(X).labels_
         )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from segmentation.errors import InputError
-from segmentation.evaluation._across import across
+from segmentation.evaluation._overlap import segment_overlap
 
 
 @st.composite
@@ -16,7 +16,7 @@ def solutions(draw):
 
 
 def test_a_split_leaves_its_parts_whole_and_a_mixture_is_none():
-    (step,) = across([np.repeat([0, 1], 6), np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])])
+    (step,) = segment_overlap([np.repeat([0, 1], 6), np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])])
 
     assert step.ks == (2, 3)
     assert step.flows.tolist() == [[4, 2, 0], [0, 2, 4]]
@@ -26,13 +26,13 @@ def test_a_split_leaves_its_parts_whole_and_a_mixture_is_none():
 def test_the_value_is_that_of_the_formula():
     before, after = np.repeat([0, 1, 2], [7, 2, 1]), np.zeros(10, dtype=int)
 
-    (step,) = across([before, after])
+    (step,) = segment_overlap([before, after])
 
     assert step.stability == pytest.approx([1 - entropy([0.7, 0.2, 0.1]) / np.log(3)])
 
 
 def test_noise_is_a_group_to_come_from_but_not_a_segment_to_judge():
-    (step,) = across([np.array([0, 0, -1, -1]), np.array([0, 0, 0, -1])])
+    (step,) = segment_overlap([np.array([0, 0, -1, -1]), np.array([0, 0, 0, -1])])
 
     assert step.before == step.after == (-1, 0)
     assert step.ks == (1, 1)
@@ -41,7 +41,7 @@ def test_noise_is_a_group_to_come_from_but_not_a_segment_to_judge():
 
 
 def test_out_of_one_group_nothing_can_be_mixed():
-    (step,) = across([np.zeros(6, dtype=int), np.arange(6) % 3])
+    (step,) = segment_overlap([np.zeros(6, dtype=int), np.arange(6) % 3])
 
     assert step.stability.tolist() == [1, 1, 1]
 
@@ -49,18 +49,18 @@ def test_out_of_one_group_nothing_can_be_mixed():
 def test_each_two_neighbours_make_a_step():
     two, three = np.arange(12) % 2, np.arange(12) % 3
 
-    assert [step.ks for step in across([two, three, np.full(12, -1)])] == [(2, 3), (3, 0)]
-    assert across([two]) == across([]) == ()
+    assert [step.ks for step in segment_overlap([two, three, np.full(12, -1)])] == [(2, 3), (3, 0)]
+    assert segment_overlap([two]) == segment_overlap([]) == ()
 
 
 def test_the_rows_must_be_the_same():
     with pytest.raises(InputError, match="label 4, 3 customers"):
-        across([np.zeros(4, dtype=int), np.zeros(3, dtype=int)])
+        segment_overlap([np.zeros(4, dtype=int), np.zeros(3, dtype=int)])
 
 
 @given(solutions())
 def test_no_customer_is_lost_and_stability_stays_between_its_ends(given_solutions):
-    for step in across(given_solutions):
+    for step in segment_overlap(given_solutions):
         assert step.flows.sum() == len(given_solutions[0])
         assert step.flows.shape == (len(step.before), len(step.after))
         assert step.stability.shape == (step.ks[1],)
@@ -71,7 +71,7 @@ def test_no_customer_is_lost_and_stability_stays_between_its_ends(given_solution
 def test_the_same_solution_again_is_wholly_stable(given_solutions):
     labels = given_solutions[0]
 
-    (step,) = across([labels, labels])
+    (step,) = segment_overlap([labels, labels])
 
     assert step.stability.tolist() == [1] * step.ks[1]
     assert (step.flows == np.diag(step.flows.diagonal())).all()
@@ -85,8 +85,8 @@ def test_stability_depends_on_neither_names_nor_order(given_solutions, names, ot
         for labels, given in ((before, names), (after, others))
     ]
     order = np.random.default_rng(0).permutation(len(before))
-    (step,) = across([before, after])
-    (moved,) = across([labels[order] for labels in renamed])
+    (step,) = segment_overlap([before, after])
+    (moved,) = segment_overlap([labels[order] for labels in renamed])
 
     assert moved.ks == step.ks
     found = dict(zip([s for s in moved.after if s >= 0], moved.stability, strict=True))
@@ -101,6 +101,6 @@ def test_a_finer_solution_inside_the_last_is_stable_throughout(given_solutions):
     coarse, other = given_solutions[:2]
     nested = np.where(coarse < 0, -1, 10 * coarse + other + 1)
 
-    (step,) = across([coarse, nested])
+    (step,) = segment_overlap([coarse, nested])
 
     assert step.stability.tolist() == [1] * step.ks[1]

@@ -15,8 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from threadpoolctl import threadpool_limits
 
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation import BETTER, Candidate, Constraints, Field, Scores
-from segmentation.study._bench import Bench
+from segmentation.evaluation import BETTER, Candidate, Constraints, RefitContext, Scores
+from segmentation.study._fitter import PipelineFitter
 from segmentation.study._space import Configuration
 
 UNPLANNED = 150
@@ -25,7 +25,7 @@ SAMPLERS = ("tpe", "random", "brute_force")
 
 
 @dataclass(frozen=True)
-class Search:
+class StudySettings:
     """How a study searches.
 
     Parameters
@@ -67,7 +67,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResult:
     """What one trial came to.
 
     Attributes
@@ -104,35 +104,35 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyResult:
     """A finished search: its outcomes in the order of their trials, and Optuna's own record of them."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialResult, ...]
     record: optuna.Study
-    bench: Bench
+    fitter: PipelineFitter
 
     def candidates(self, features: str) -> list[Candidate]:
         """What was found on one feature set, degenerate clusterings included."""
         return [
-            self.bench.candidate(o.number, o.configuration)
+            self.fitter.candidate(o.number, o.configuration)
             for o in self.outcomes
             if o.configuration and o.scores and o.configuration.features == features
         ]
 
-    def field(self, features: str) -> Field:
+    def field(self, features: str) -> RefitContext:
         """The customers of one feature set, and how to fit a trial to some of them."""
 
         def refit(number: int, rows: np.ndarray) -> np.ndarray:
             configuration = self.outcome(number).configuration
             assert configuration is not None
-            return self.bench.refit(configuration, rows)
+            return self.fitter.refit(configuration, rows)
 
-        bench = self.bench
-        return Field(
-            bench.yardstick(features).X,
+        fitter = self.fitter
+        return RefitContext(
+            fitter.yardstick(features).X,
             refit,
-            bench.verdict(features).verdict,
-            bench.features(features)[1],
+            fitter.verdict(features).verdict,
+            fitter.features(features)[1],
         )
 
     def counts(self) -> dict[str, int]:
@@ -140,17 +140,17 @@ class Study:
         states = [outcome.state for outcome in self.outcomes]
         return {state: states.count(state) for state in ("complete", "degenerate", "failed")}
 
-    def outcome(self, number: int) -> Outcome:
+    def outcome(self, number: int) -> TrialResult:
         """The outcome of one trial."""
         return next(outcome for outcome in self.outcomes if outcome.number == number)
 
 
-def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
+def open_study(search: StudySettings, facts: Mapping[str, str]) -> optuna.Study:
     """Create the study, or find it again.
 
     Parameters
     ----------
-    search : Search
+    search : StudySettings
         Its name, storage and sampler.
     facts : mapping of str to str
         What must be the same for a study to be resumed (data, space), and anything to remember with it.
@@ -186,18 +186,18 @@ def open_study(search: Search, facts: Mapping[str, str]) -> optuna.Study:
 
 
 def run_search(
-    bench: Bench,
-    search: Search,
+    fitter: PipelineFitter,
+    search: StudySettings,
     study: optuna.Study,
-    on_outcome: Callable[[Outcome, np.ndarray | None], None],
-) -> Study:
+    on_outcome: Callable[[TrialResult, np.ndarray | None], None],
+) -> StudyResult:
     """Search until the number of trials or the timeout is reached.
 
     Parameters
     ----------
-    bench : Bench
+    fitter : PipelineFitter
         The prepared customers and the space.
-    search : Search
+    search : StudySettings
         How to search.
     study : optuna.Study
         From `open_study`; its finished trials count.
@@ -206,11 +206,11 @@ def run_search(
 
     Returns
     -------
-    Study
+    StudyResult
     """
-    outcomes = {t.number: _recall(t, bench) for t in _finished(study)}
-    planned = plan_of(bench, search)[: search.n_trials]
-    study.sampler = _sampler(search, bench, len(outcomes), len(planned))
+    outcomes = {t.number: _recall(t, fitter) for t in _finished(study)}
+    planned = plan_of(fitter, search)[: search.n_trials]
+    study.sampler = _sampler(search, fitter, len(outcomes), len(planned))
     if not outcomes:
         for params in planned:
             study.enqueue_trial(params)
@@ -221,8 +221,8 @@ def run_search(
         configuration, found, reason, values = None, None, None, floor
         state: Literal["complete", "degenerate", "failed"] = "failed"
         try:
-            configuration = bench.space.configure(trial)
-            found = bench.cluster(configuration)
+            configuration = fitter.space.configure(trial)
+            found = fitter.cluster(configuration)
             reason = found.scores.degenerate
             state = "degenerate" if reason else "complete"
             if not reason:
@@ -234,7 +234,7 @@ def run_search(
             # Whatever an algorithm does, the other trials go on; the sentence is kept with the trial.
             reason, values = f"{type(error).__name__}: {error}", [np.nan] * len(floor)
         seconds = time.perf_counter() - clock
-        outcome = Outcome(
+        outcome = TrialResult(
             trial.number,
             configuration,
             state,
@@ -253,23 +253,23 @@ def run_search(
         # NaN is a failed trial to Optuna.
         return values
 
-    remaining = trials_of(bench, search) - len(outcomes)
+    remaining = trials_of(fitter, search) - len(outcomes)
     if remaining > 0:
-        with threadpool_limits(bench.threads):
+        with threadpool_limits(fitter.threads):
             study.optimize(objective, n_trials=remaining, timeout=search.timeout)
-    return Study(tuple(outcomes[number] for number in sorted(outcomes)), study, bench)
+    return StudyResult(tuple(outcomes[number] for number in sorted(outcomes)), study, fitter)
 
 
-def plan_of(bench: Bench, search: Search) -> list[dict[str, Any]]:
+def plan_of(fitter: PipelineFitter, search: StudySettings) -> list[dict[str, Any]]:
     """The trials that a study begins with; a grid needs none."""
-    return [] if search.sampler == "brute_force" else bench.plan()
+    return [] if search.sampler == "brute_force" else fitter.plan()
 
 
-def trials_of(bench: Bench, search: Search) -> int:
+def trials_of(fitter: PipelineFitter, search: StudySettings) -> int:
     """How many trials a study has: what was asked for, else the plan and a tenth more for the sampler."""
     if search.n_trials is not None:
         return search.n_trials
-    return round(1.1 * len(plan_of(bench, search))) or UNPLANNED
+    return round(1.1 * len(plan_of(fitter, search))) or UNPLANNED
 
 
 def _storage(where: str | None) -> BaseStorage | None:
@@ -287,11 +287,13 @@ def _storage(where: str | None) -> BaseStorage | None:
         ) from error
 
 
-def _sampler(search: Search, bench: Bench, n_known: int, n_planned: int) -> optuna.samplers.BaseSampler:
+def _sampler(
+    search: StudySettings, fitter: PipelineFitter, n_known: int, n_planned: int
+) -> optuna.samplers.BaseSampler:
     # A resumed study goes on with another stream, or it would propose its first points again.
     seed = search.seed + n_known
     # Random trials for each algorithm come before the model of them; enqueued trials count as such.
-    startup = n_planned + 2 * len(bench.space.algorithms)
+    startup = n_planned + 2 * len(fitter.space.algorithms)
     with warnings.catch_warnings():
         # BruteForceSampler and `group`, which a conditional space needs, are experimental in Optuna 5.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -313,13 +315,13 @@ def _finished(study: optuna.Study) -> list[FrozenTrial]:
     return finished
 
 
-def _remember(outcome: Outcome) -> dict[str, Any]:
+def _remember(outcome: TrialResult) -> dict[str, Any]:
     record = asdict(outcome)
     del record["number"]
     return record
 
 
-def _recall(trial: FrozenTrial, bench: Bench) -> Outcome:
+def _recall(trial: FrozenTrial, fitter: PipelineFitter) -> TrialResult:
     record = dict(trial.user_attrs["outcome"])
     if record["configuration"]:
         choice = dict(record["configuration"])
@@ -327,4 +329,4 @@ def _recall(trial: FrozenTrial, bench: Bench) -> Outcome:
         record["configuration"] = Configuration(**choice)
     if record["scores"]:
         record["scores"] = Scores(**record["scores"])
-    return Outcome(number=trial.number, **record)
+    return TrialResult(number=trial.number, **record)

@@ -5,13 +5,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from segmentation.analysis._assess import Assessed
 from segmentation.clustering import BisectingKMeans, KMeans, MiniBatchKMeans
 from segmentation.data import Customers
 from segmentation.errors import InputError
-from segmentation.evaluation import Yardstick
+from segmentation.evaluation import EvaluationSpace
 from segmentation.serving import SegmentModel
 from segmentation.study import Configuration, Fitted
+from segmentation.workflows._evaluate import EvaluatedClustering
 
 ALGORITHM = "minibatch_kmeans"
 CENTERS = (KMeans, MiniBatchKMeans, BisectingKMeans)
@@ -35,7 +35,7 @@ def move_centers(
     scaler: Any,
     batch_size: int,
     seed: int = 0,
-) -> Assessed:
+) -> EvaluatedClustering:
     """Move the centres of a model towards further customers, and score the result.
 
     Parameters
@@ -59,7 +59,7 @@ def move_centers(
 
     Returns
     -------
-    Assessed
+    EvaluatedClustering
     """
     algorithm = MiniBatchKMeans(len(centers), batch_size=batch_size, random_state=seed)
     X = model.pipeline[:-1].transform(customers.table)
@@ -73,6 +73,6 @@ def move_centers(
     choice = {**metadata["choice"], "algorithm": ALGORITHM}
     fitted = Fitted(Pipeline([*model.pipeline.steps[:-1], ("algorithm", algorithm)]), X, algorithm.labels_)
     space = model.features.transform(customers.table)
-    yardstick = Yardstick.of(space, scaler, metadata.get("yardstick", "yardstick"), seed)
+    yardstick = EvaluationSpace.of(space, scaler, metadata.get("yardstick", "yardstick"), seed)
     configuration = Configuration(**choice, params=tuple(sorted(params.items())))
-    return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
+    return EvaluatedClustering(configuration, fitted, yardstick, yardstick.score(fitted.labels))

@@ -9,25 +9,25 @@ import numpy as np
 import pandas as pd
 
 from segmentation import plots
-from segmentation.analysis._choice import Chosen
 from segmentation.clustering import KMeans
 from segmentation.errors import InputError
 from segmentation.evaluation import (
     Candidate,
+    ClusteringTendency,
     Gap,
     Selection,
     Stability,
-    Verdict,
-    across,
     adjusted_rand,
     dbcv,
     gap,
     prediction_strength,
+    segment_overlap,
     segment_silhouettes,
     share_negative,
     stability,
 )
-from segmentation.study import Configuration, Study
+from segmentation.study import Configuration, StudyResult
+from segmentation.workflows._choice import StudySelection
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +41,7 @@ GAP_DRAWS, GAP_STARTS, LARGEST_GAP_K = 10, 2, 10
 
 
 @dataclass(frozen=True)
-class Examination:
+class ValidationSettings:
     """How closely a study's winner is looked at.
 
     Parameters
@@ -69,7 +69,7 @@ class Examination:
 
 
 @dataclass(frozen=True)
-class Proof:
+class ClusterValidation:
     """What speaks for the winner.
 
     Attributes
@@ -106,34 +106,34 @@ class Proof:
 
 
 def examine(
-    study: Study,
+    study: StudyResult,
     selection: Selection,
     features: str,
-    examination: Examination,
+    examination: ValidationSettings,
     on_fit: Callable[[], None],
-) -> Proof:
+) -> ClusterValidation:
     """Look at the winner from every side.
 
     Parameters
     ----------
-    study : Study
+    study : StudyResult
         What was found.
     selection : Selection
         Who won.
     features : str
         The winner's feature set.
-    examination : Examination
+    examination : ValidationSettings
         How closely.
     on_fit : callable
         Called after each fit to a sub-sample.
 
     Returns
     -------
-    Proof
+    ClusterValidation
     """
     everyone, seed = {c.number: c for c in study.candidates(features)}, examination.seed
     winner = everyone[selection.winner]
-    yardstick = study.bench.yardstick(features)
+    yardstick = study.fitter.yardstick(features)
     n = len(yardstick.X)
     rows = np.arange(n)
     if n > SMALL_ROWS:
@@ -164,7 +164,7 @@ def examine(
         if winner.scores.n_segments in gaps.ks:
             at = gaps.ks.index(winner.scores.n_segments)
             metrics |= {"gap_yardstick": gaps.values[at], "gap_error_yardstick": gaps.errors[at]}
-    return Proof(
+    return ClusterValidation(
         proof_of_winner,
         _segments(winner, values, sampled, proof_of_winner),
         neighbours,
@@ -179,7 +179,12 @@ class _Repeat:
     """Fits candidates to sub-samples as the config says."""
 
     def __init__(
-        self, study: Study, examination: Examination, seed: int, rows: np.ndarray, on_fit: Callable[[], None]
+        self,
+        study: StudyResult,
+        examination: ValidationSettings,
+        seed: int,
+        rows: np.ndarray,
+        on_fit: Callable[[], None],
     ) -> None:
         self.study, self.examination, self.seed, self.rows, self.on_fit = (
             study,
@@ -194,7 +199,7 @@ class _Repeat:
         rows = self.rows if candidate.asked is not None else np.arange(len(candidate.labels))
 
         def fit(sample: np.ndarray) -> np.ndarray:
-            labels = self.study.bench.refit(_configuration(self.study, candidate), sample)
+            labels = self.study.fitter.refit(_configuration(self.study, candidate), sample)
             self.on_fit()
             return labels
 
@@ -203,7 +208,7 @@ class _Repeat:
         )
 
 
-def _configuration(study: Study, candidate: Candidate) -> Configuration:
+def _configuration(study: StudyResult, candidate: Candidate) -> Configuration:
     configuration = study.outcome(candidate.number).configuration
     assert configuration is not None
     return configuration
@@ -228,7 +233,7 @@ def _series(
 
 
 def _neighbours(series: list[Candidate], found: dict[int, Stability]) -> pd.DataFrame:
-    steps = [None, *across([c.labels for c in series])]
+    steps = [None, *segment_overlap([c.labels for c in series])]
     parts = []
     for c, step in zip(series, steps, strict=True):
         sizes = np.bincount(c.labels[c.labels >= 0])
@@ -265,7 +270,7 @@ def _segments(winner: Candidate, values: np.ndarray, sampled: np.ndarray, found:
     )
 
 
-def _agreement(study: Study, everyone: dict[int, Candidate], selection: Selection) -> pd.DataFrame:
+def _agreement(study: StudyResult, everyone: dict[int, Candidate], selection: Selection) -> pd.DataFrame:
     best: dict[str, Candidate] = {}
     for number in selection.ranking:
         c = everyone.get(number)
@@ -288,12 +293,12 @@ def _gap(X: np.ndarray, seed: int) -> Gap | None:
     return gap(X, cluster, range(1, largest + 1), GAP_DRAWS, seed)
 
 
-def _prediction_strength(study: Study, winner: Candidate, rows: np.ndarray, seed: int) -> float | None:
+def _prediction_strength(study: StudyResult, winner: Candidate, rows: np.ndarray, seed: int) -> float | None:
     configuration = _configuration(study, winner)
-    X = study.bench.model_space(configuration)[2][rows]
+    X = study.fitter.model_space(configuration)[2][rows]
 
     def fit(half: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        return study.bench.algorithm(configuration).fit(half).predict
+        return study.fitter.algorithm(configuration).fit(half).predict
 
     with warnings.catch_warnings():
         # What there was to say was said of the fit to all rows.
@@ -305,7 +310,7 @@ def _prediction_strength(study: Study, winner: Candidate, rows: np.ndarray, seed
             return None
 
 
-def evidence_tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
+def evidence_tables(proof: ClusterValidation, chosen: StudySelection) -> dict[str, pd.DataFrame]:
     """The evidence as tables, by the name of their file."""
     found = {"segments/evidence.csv": proof.segments, "study/neighbours.csv": proof.neighbours}
     if chosen.sets is not None:
@@ -317,7 +322,7 @@ def evidence_tables(proof: Proof, chosen: Chosen) -> dict[str, pd.DataFrame]:
     return found
 
 
-def verdict_figure(found: Verdict) -> "Figure":
+def verdict_figure(found: ClusteringTendency) -> "Figure":
     """Draw the evidence behind a verdict."""
     return plots.structure(
         found.ks,
@@ -329,7 +334,9 @@ def verdict_figure(found: Verdict) -> "Figure":
     )
 
 
-def evidence_figures(study: Study, chosen: Chosen, proof: Proof, features: str) -> dict[str, "Figure"]:
+def evidence_figures(
+    study: StudyResult, chosen: StudySelection, proof: ClusterValidation, features: str
+) -> dict[str, "Figure"]:
     """The evidence as figures, by their name."""
     assert chosen.selection is not None
     selection, found = chosen.selection, chosen.verdict
@@ -349,7 +356,7 @@ def evidence_figures(study: Study, chosen: Chosen, proof: Proof, features: str) 
     return drawn
 
 
-def _leading(study: Study, selection: Selection, features: str) -> pd.DataFrame:
+def _leading(study: StudyResult, selection: Selection, features: str) -> pd.DataFrame:
     """The candidates that were looked at closely, best first, each answer once."""
     rows, seen = [], set()
     for number in selection.ranking:

@@ -6,16 +6,16 @@ import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation.analysis import EXCEPTIONAL, NOISE, PLAYBOOKS, Desk, Market
 from segmentation.commands._config import build, options
 from segmentation.profiling import Playbook
+from segmentation.workflows import EXCEPTIONAL, NOISE, PLAYBOOKS, ProfilingSettings, SegmentProfiles
 
 SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8
 LONGEST_HEADING = 24
 
 
-def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
+def open_profiling(command: str, config: DictConfig, table: pd.DataFrame) -> ProfilingSettings:
     """Make what config names, refusing what this table cannot give before anything is computed."""
     if HydraConfig.get().runtime.choices.get("playbook") in (None, "null"):
         books = tuple(options(command, {"playbook": PLAYBOOKS})["playbook"].values())
@@ -26,12 +26,12 @@ def open_desk(command: str, config: DictConfig, table: pd.DataFrame) -> Desk:
             # Customers in no segment are not left without advice by who only says what to do with segments.
             books += tuple(options(command, {"playbook": (EXCEPTIONAL,)})["playbook"].values())
     naming, attractiveness = build(config.naming, "naming"), build(config.attractiveness, "attractiveness")
-    return Desk(naming, books, attractiveness, config.value).of(table)
+    return ProfilingSettings(naming, books, attractiveness, config.value).of(table)
 
 
-def segments_text(market: Market, advised: bool = True) -> str:
+def segments_text(profiles: SegmentProfiles, advised: bool = True) -> str:
     """The segments as a table for the terminal, and what to do with each where that is to be told."""
-    profile = market.profile
+    profile = profiles.profile
     summary = profile.summary()
     # What the segments were made of comes first; a terminal is only so wide.
     made_of = [c for c in summary.columns if str(c).split("=")[0] in profile.features]
@@ -46,23 +46,23 @@ def segments_text(market: Market, advised: bool = True) -> str:
         if "=" in str(column):
             shown[column] = shown[column].map("{:.0%}".format)
     shown.columns = [_shorten(str(c), LONGEST_HEADING) for c in shown.columns]
-    ids = {s.number: f"{s.id} {s.name}" for s in market.segments}
-    shown.index = [ids.get(number, market.names[number]) for number in shown.index]
-    advice = [f"  {market.names[r.segment]}: {r.play}" for r in market.recommendations if advised]
+    ids = {s.number: f"{s.id} {s.name}" for s in profiles.segments}
+    shown.index = [ids.get(number, profiles.names[number]) for number in shown.index]
+    advice = [f"  {profiles.names[r.segment]}: {r.play}" for r in profiles.recommendations if advised]
     return "\n".join(
         [
             str(shown.rename_axis(None).to_string(float_format="{:.1f}".format)),
             *([f"and {left} more columns in the report"] if left else []),
-            *_medians_text(market),
+            *_medians_text(profiles),
             *(["", "What to do (the evidence is in the report)", *advice] if advice else []),
-            *(["", *market.lineage.sentences] if market.lineage.changes else []),
+            *(["", *profiles.lineage.sentences] if profiles.lineage.changes else []),
         ]
     )
 
 
-def _medians_text(market: Market) -> list[str]:
+def _medians_text(profiles: SegmentProfiles) -> list[str]:
     """What customers in no segment are like; one of them alone can make their mean in the table."""
-    group = market.profile.exceptional
+    group = profiles.profile.exceptional
     shown = group[group["role"] == "feature"].head(SHOWN_COLUMNS)
     told = [
         f"{_shorten(str(c), LONGEST_HEADING)} {row['median']:,.1f} ({row['usual']:,.1f})"
@@ -72,13 +72,13 @@ def _medians_text(market: Market) -> list[str]:
     return [said + ", ".join(told)] if told else []
 
 
-def segments_record(market: Market) -> dict[str, Any]:
+def segments_record(profiles: SegmentProfiles) -> dict[str, Any]:
     """The segments, and the customers in none where there are some, for programs."""
-    return {"segments": _segments(market), "exceptional": _exceptional(market)}
+    return {"segments": _segments(profiles), "exceptional": _exceptional(profiles)}
 
 
-def _segments(market: Market) -> list[dict[str, Any]]:
-    rank = market.ranking["rank"]
+def _segments(profiles: SegmentProfiles) -> list[dict[str, Any]]:
+    rank = profiles.ranking["rank"]
     return [
         {
             "segment": s.number,
@@ -88,32 +88,32 @@ def _segments(market: Market) -> list[dict[str, Any]]:
             "share": s.share,
             "center": dict(s.center),
             "traits": dict(s.traits),
-            "recommendations": _plays(market, s.number),
+            "recommendations": _plays(profiles, s.number),
             "rank": None if pd.isna(rank[s.number]) else int(rank[s.number]),
         }
-        for s in market.segments
+        for s in profiles.segments
     ]
 
 
-def _exceptional(market: Market) -> dict[str, Any] | None:
-    profile = market.profile
+def _exceptional(profiles: SegmentProfiles) -> dict[str, Any] | None:
+    profile = profiles.profile
     if NOISE not in profile.segments.index:
         return None
     row = profile.segments.loc[NOISE]
     return {
         "segment": NOISE,
-        "name": market.exceptional,
+        "name": profiles.exceptional,
         "size": int(row["customers"]),
         "share": float(row["share"]),
         "value_share": None if pd.isna(row["value_share"]) else float(row["value_share"]),
         "median": {c: float(v) for c, v in profile.exceptional["median"].items()},
-        "traits": dict(market.traits[NOISE]),
-        "recommendations": _plays(market, NOISE),
+        "traits": dict(profiles.traits[NOISE]),
+        "recommendations": _plays(profiles, NOISE),
     }
 
 
-def _plays(market: Market, segment: int) -> list[str]:
-    return [r.play for r in market.recommendations if r.segment == segment]
+def _plays(profiles: SegmentProfiles, segment: int) -> list[str]:
+    return [r.play for r in profiles.recommendations if r.segment == segment]
 
 
 def _shorten(text: str, longest: int) -> str:

@@ -11,12 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import segmentation as sg
-from segmentation.analysis import Examination, tell
 from segmentation.configs import conf_dir
 from segmentation.data.customers import ROW, fingerprint
 from segmentation.errors import InputError
 from segmentation.evaluation import ByConsensus, ByPareto, BySilhouette, ByStability, Constraints
 from segmentation.report import to_json
+from segmentation.workflows import ValidationSettings, build_report
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -100,7 +100,7 @@ wide = st.sampled_from(["amount", "yes_no", "skewed"])
 more_columns_than_rows = st.builds(lambda recipe, c: replace(recipe, n=30, columns=(c,) * 50), recipes, wide)
 
 
-def check(recipe: Recipe) -> sg.Found | None:
+def check(recipe: Recipe) -> sg.SegmentationResult | None:
     """Run the study; None where it ends with a sentence."""
     table = recipe.table()
     customers = sg.Customers(table, "generated", {}, (), fingerprint(table))
@@ -113,7 +113,7 @@ def check(recipe: Recipe) -> sg.Found | None:
             n_trials=recipe.n_trials,
             constraints=Constraints(min_share=recipe.min_share),
             selection=recipe.rule,
-            examination=Examination(fits=3),
+            examination=ValidationSettings(fits=3),
             seed=recipe.seed,
         )
     except InputError as error:
@@ -133,8 +133,8 @@ def check(recipe: Recipe) -> sg.Found | None:
     assert found.evidence["jaccard"].dropna().between(0, 1).all()
     # Only a segment of a few customers can be in no sub-sample.
     assert found.evidence["jaccard"].notna().all() or recipe.min_share == 0
-    assert np.isfinite(list(found.assessed.metrics().values())).all()
-    told = tell(customers, found.assessed, found.market, found.story, {}, "", "")
+    assert np.isfinite(list(found.evaluated.metrics().values())).all()
+    told = build_report(customers, found.evaluated, found.profiles, found.summary, {}, "", "")
     json.dumps(to_json(told), allow_nan=False)
     assert found.model.assign(table)["segment"].isin([-1, *range(len(sizes))]).all()
     return found

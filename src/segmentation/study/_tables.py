@@ -7,15 +7,15 @@ import optuna
 import pandas as pd
 
 from segmentation.evaluation import Evidence, Selection
-from segmentation.study._search import Outcome, Study
+from segmentation.study._study import StudyResult, TrialResult
 
 
-def leaderboard(study: Study, selection: Selection | None) -> pd.DataFrame:
+def leaderboard(study: StudyResult, selection: Selection | None) -> pd.DataFrame:
     """Every trial with its scores, best first.
 
     Parameters
     ----------
-    study : Study
+    study : StudyResult
         What was tried.
     selection : Selection or None
         The order and the reasons; without one, trials come in the order of their numbers.
@@ -42,7 +42,7 @@ def evidence_scores(evidence: Evidence | None) -> dict[str, float]:
     return scores
 
 
-def _row(outcome: Outcome, selection: Selection | None) -> dict[str, object]:
+def _row(outcome: TrialResult, selection: Selection | None) -> dict[str, object]:
     c = outcome.configuration
     return {
         "trial": outcome.number,
@@ -60,12 +60,12 @@ def _row(outcome: Outcome, selection: Selection | None) -> dict[str, object]:
     }
 
 
-def curves_over_k(study: Study, features: str) -> pd.DataFrame:
+def curves_over_k(study: StudyResult, features: str) -> pd.DataFrame:
     """The best of each algorithm at each number of segments, for one feature set.
 
     Parameters
     ----------
-    study : Study
+    study : StudyResult
         What was tried.
     features : str
         The feature set.
@@ -85,7 +85,7 @@ def curves_over_k(study: Study, features: str) -> pd.DataFrame:
     return frame.groupby(["algorithm", "k"], as_index=False).agg({"silhouette": "max", "inertia": "min"})
 
 
-def parameter_table(study: Study) -> pd.DataFrame:
+def parameter_table(study: StudyResult) -> pd.DataFrame:
     """What each finished trial chose, one column a parameter, missing where it did not apply.
 
     Returns
@@ -98,7 +98,7 @@ def parameter_table(study: Study) -> pd.DataFrame:
     return frame.assign(objective=[t.values[0] for t in trials])
 
 
-def parameter_importance(study: Study) -> Mapping[str, float]:
+def parameter_importance(study: StudyResult) -> Mapping[str, float]:
     """How much of the objective each parameter explains (Optuna's PED-ANOVA), largest first.
 
     Returns

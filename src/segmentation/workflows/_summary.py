@@ -12,12 +12,12 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from segmentation import plots, report
-from segmentation.analysis._assess import Assessed
-from segmentation.analysis._market import NOISE, Market
 from segmentation.data import Customers
 from segmentation.errors import InputError
-from segmentation.evaluation import Verdict
+from segmentation.evaluation import ClusteringTendency
 from segmentation.report import Picture, Scatter3D, StudyReport
+from segmentation.workflows._evaluate import EvaluatedClustering
+from segmentation.workflows._profiles import NOISE, SegmentProfiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,12 +26,12 @@ LIBRARIES = ("segmentation", "scikit-learn", "mlflow", "optuna", "pandas", "nump
 
 
 @dataclass(frozen=True, eq=False)
-class Story:
+class StudySummary:
     """What a study knows of its winner, and a single fit does not.
 
     Attributes
     ----------
-    verdict : Verdict or None
+    verdict : ClusteringTendency or None
         Whether there are segments at all.
     reason : str
         Why this clustering.
@@ -45,7 +45,7 @@ class Story:
         Of the search and the evidence.
     """
 
-    verdict: Verdict | None = None
+    verdict: ClusteringTendency | None = None
     reason: str = ""
     unsure: str = ""
     evidence: pd.DataFrame | None = None
@@ -60,11 +60,11 @@ class Story:
         return dict(zip(self.evidence["segment"], self.evidence["jaccard"], strict=True))
 
 
-def tell(
+def build_report(
     customers: Customers,
-    assessed: Assessed,
-    market: Market,
-    story: Story,
+    evaluated: EvaluatedClustering,
+    profiles: SegmentProfiles,
+    summary: StudySummary,
     pictures: Mapping[str, Picture],
     config: str,
     command: str,
@@ -75,11 +75,11 @@ def tell(
     ----------
     customers : Customers
         Everybody.
-    assessed : Assessed
+    evaluated : EvaluatedClustering
         The clustering.
-    market : Market
+    profiles : SegmentProfiles
         Its analysis.
-    story : Story
+    summary : StudySummary
         What is known beside it.
     pictures : mapping of str to Picture
         By the name of their file; ``segment_3`` is the one on the card of segment 3.
@@ -90,46 +90,48 @@ def tell(
     -------
     StudyReport
     """
-    verdict = story.verdict
+    verdict = summary.verdict
     return StudyReport(
-        title=f"{'No stable segmentation' if story.unsure else 'Customer segments'} of {customers.name}",
+        title=f"{'No stable segmentation' if summary.unsure else 'Customer segments'} of {customers.name}",
         data=customers.name,
-        profile=market.profile,
-        names=market.names,
-        colors=_hex(market),
-        traits=market.traits,
-        ids={s.number: s.id for s in market.segments},
+        profile=profiles.profile,
+        names=profiles.names,
+        colors=_hex(profiles),
+        traits=profiles.traits,
+        ids={s.number: s.id for s in profiles.segments},
         findings=[finding.message for finding in customers.findings],
         verdict=verdict.verdict if verdict else "",
         sentence=verdict.sentence if verdict else "",
-        reason=story.reason,
-        unsure=story.unsure,
-        rules=market.rules,
-        recommendations=market.recommendations,
-        attractiveness=market.ranking,
-        evidence=story.evidence,
-        leaderboard=story.leaderboard,
-        preparation=assessed.preparation,
+        reason=summary.reason,
+        unsure=summary.unsure,
+        rules=profiles.rules,
+        recommendations=profiles.recommendations,
+        attractiveness=profiles.ranking,
+        evidence=summary.evidence,
+        leaderboard=summary.leaderboard,
+        preparation=evaluated.preparation,
         pictures=pictures,
-        scatter=_scatter(customers, assessed, market),
+        scatter=_scatter(customers, evaluated, profiles),
         config=config,
         command=command,
         fingerprint=customers.fingerprint,
         versions={"python": python_version(), **{name: version(name) for name in LIBRARIES}},
-        notes=market.lineage.sentences,
+        notes=profiles.lineage.sentences,
     )
 
 
-def _hex(market: Market) -> dict[int, str]:
+def _hex(profiles: SegmentProfiles) -> dict[int, str]:
     return {NOISE: plots.segment_color(NOISE)} | {
-        s.number: plots.segment_color(s.color) for s in market.segments
+        s.number: plots.segment_color(s.color) for s in profiles.segments
     }
 
 
-def _scatter(customers: Customers, assessed: Assessed, market: Market) -> Scatter3D | None:
+def _scatter(
+    customers: Customers, evaluated: EvaluatedClustering, profiles: SegmentProfiles
+) -> Scatter3D | None:
     """The first three features as they are, or the first three components of more of them."""
-    pipeline, labels = assessed.fitted.pipeline, assessed.fitted.labels
-    X, axes = assessed.yardstick.X, [str(n) for n in pipeline[0].get_feature_names_out()]
+    pipeline, labels = evaluated.fitted.pipeline, evaluated.fitted.labels
+    X, axes = evaluated.yardstick.X, [str(n) for n in pipeline[0].get_feature_names_out()]
     if X.shape[1] < 3:
         return None
     if X.shape[1] > 3:
@@ -138,17 +140,17 @@ def _scatter(customers: Customers, assessed: Assessed, market: Market) -> Scatte
         axes = [f"component {i} ({share:.0%})" for i, share in enumerate(pca.explained_variance_ratio_, 1)]
     else:
         points = pipeline[0].transform(customers.table)
-    return Scatter3D("Customers in three dimensions", axes, points, labels, market.names, _hex(market))
+    return Scatter3D("Customers in three dimensions", axes, points, labels, profiles.names, _hex(profiles))
 
 
-def report_files(told: StudyReport, market: Market) -> dict[str, bytes]:
+def report_files(told: StudyReport, profiles: SegmentProfiles) -> dict[str, bytes]:
     """The report in every form, by its path in the run."""
     return {
         "report.html": report.to_html(told).encode(),
         "report.md": report.to_markdown(told, "plots").encode(),
         "segments.json": json.dumps(report.to_json(told), indent=1, ensure_ascii=False).encode(),
         "segments.csv": csv(report.to_frame(told)),
-        "segments/rules.sql": f"{market.rules.case}\n".encode(),
+        "segments/rules.sql": f"{profiles.rules.case}\n".encode(),
     }
 
 

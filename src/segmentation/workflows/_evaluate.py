@@ -9,13 +9,13 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from segmentation.clustering import agreement
-from segmentation.evaluation import Scores, Yardstick, mean_silhouette
+from segmentation.evaluation import EvaluationSpace, Scores, mean_silhouette
 from segmentation.features import prepared
-from segmentation.study import Bench, Configuration, Fitted, Space, own_scores
+from segmentation.study import Configuration, Fitted, PipelineFitter, SearchSpace, own_scores
 
 
 @dataclass(frozen=True)
-class Assessed:
+class EvaluatedClustering:
     """A fitted clustering with its scores.
 
     Attributes
@@ -24,7 +24,7 @@ class Assessed:
         What was chosen.
     fitted : Fitted
         The pipeline, the space its algorithm saw, and the labels.
-    yardstick : Yardstick
+    yardstick : EvaluationSpace
         Where it is scored.
     scores : Scores
         Its scores there.
@@ -32,7 +32,7 @@ class Assessed:
 
     configuration: Configuration
     fitted: Fitted
-    yardstick: Yardstick
+    yardstick: EvaluationSpace
     scores: Scores
 
     @property
@@ -63,15 +63,15 @@ class Assessed:
         }
 
 
-def assess(bench: Bench, configuration: Configuration) -> Assessed:
+def evaluate(fitter: PipelineFitter, configuration: Configuration) -> EvaluatedClustering:
     """Fit a configuration and score it."""
-    with threadpool_limits(bench.threads):
-        fitted = bench.fit(configuration)
-    yardstick = bench.yardstick(configuration.features)
-    return Assessed(configuration, fitted, yardstick, yardstick.score(fitted.labels))
+    with threadpool_limits(fitter.threads):
+        fitted = fitter.fit(configuration)
+    yardstick = fitter.yardstick(configuration.features)
+    return EvaluatedClustering(configuration, fitted, yardstick, yardstick.score(fitted.labels))
 
 
-def only(space: Space) -> Configuration:
+def single_configuration(space: SearchSpace) -> Configuration:
     """The one configuration of a space that holds one option of each group.
 
     It names every parameter of its algorithm, so that fits can be compared by any of them.
@@ -84,6 +84,6 @@ def only(space: Space) -> Configuration:
     return Configuration(features, scaler, reducer, algorithm, tuple(sorted(params.items())))
 
 
-def usual_yardstick(space: Space) -> tuple[str, Any]:
+def default_yardstick(space: SearchSpace) -> tuple[str, Any]:
     """What spans the yardstick space where nobody says, and its name: the one scaler there is, else standard."""
     return next(iter(space.scalers.items())) if len(space.scalers) == 1 else ("standard", StandardScaler())

@@ -22,7 +22,7 @@ def customers(X: np.ndarray) -> sg.Customers:
 
 
 @pytest.fixture(scope="module")
-def nothing() -> sg.Found:
+def nothing() -> sg.SegmentationResult:
     names = list("abcdef")
     X = np.random.default_rng(7).normal(size=(120, 6))
     table = pd.DataFrame(X, columns=names, index=pd.RangeIndex(120, name=ROW))
@@ -30,16 +30,20 @@ def nothing() -> sg.Found:
     return sg.search(data, names, ["kmeans", "hierarchical"], k=(3, 8))
 
 
-def test_that_nothing_is_stable_is_the_heading_of_the_report(nothing: sg.Found, tmp_path: Path) -> None:
+def test_that_nothing_is_stable_is_the_heading_of_the_report(
+    nothing: sg.SegmentationResult, tmp_path: Path
+) -> None:
     assert "(verdict: constructive; no stable segmentation)" in repr(nothing)
     nothing.report(tmp_path)
     title, lead, *_ = (tmp_path / "report.md").read_text().split("\n\n")
     assert title == "# No stable segmentation of noise"
     assert lead.startswith("No stable segmentation was found among the 120 customers of noise")
-    assert json.loads((tmp_path / "segments.json").read_text())["unsure"] == nothing.story.unsure
+    assert json.loads((tmp_path / "segments.json").read_text())["unsure"] == nothing.summary.unsure
 
 
-def test_candidates_that_were_refused_are_marked_in_the_picture_of_the_choice(nothing: sg.Found) -> None:
+def test_candidates_that_were_refused_are_marked_in_the_picture_of_the_choice(
+    nothing: sg.SegmentationResult,
+) -> None:
     board = nothing.leaderboard.set_index("trial")["failed"].fillna("")
     (axes, *_) = nothing.figures()["selection"].findobj(Axes)
     shown = {int(t.get_text().split()[0]): t.get_text() for t in axes.get_yticklabels()}
@@ -56,7 +60,7 @@ def two_groups_and_one(n: int = 4_500) -> sg.Customers:
     return customers(X)
 
 
-def kmeans(data: sg.Customers, k: tuple[int, int], **more: object) -> sg.Found:
+def kmeans(data: sg.Customers, k: tuple[int, int], **more: object) -> sg.SegmentationResult:
     return sg.search(
         data, ["a", "b"], ["kmeans"], scalers=["standard"], k=k, n_trials=k[1], seed=SEED, **more
     )
@@ -67,7 +71,7 @@ def test_a_neighbouring_solution_may_have_a_segment_that_no_sub_sample_holds() -
     found = kmeans(two_groups_and_one(), (2, 3))
     assert found.scores.n_segments == 2
     assert found.evidence["jaccard"].min() > 0.9
-    assert found.story.figures["segment_stability"]
+    assert found.summary.figures["segment_stability"]
 
 
 def test_a_winner_with_a_segment_that_no_sub_sample_holds_says_so() -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from segmentation import plots
-from segmentation.analysis._choice import Chosen, choose
-from segmentation.analysis._evidence import Examination, Proof, examine
 from segmentation.errors import InputError
 from segmentation.evaluation import ByPareto, Constraints, Selection, knee
-from segmentation.study import Study, curves_over_k, parameter_importance, parameter_table
+from segmentation.study import StudyResult, curves_over_k, parameter_importance, parameter_table
+from segmentation.workflows._choice import StudySelection, choose
+from segmentation.workflows._evidence import ClusterValidation, ValidationSettings, examine
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,24 +22,24 @@ OBJECTIVE = "Silhouette in the yardstick space"
 
 
 @dataclass(frozen=True)
-class Decided:
+class ValidatedStudy:
     """A study with its choice: who won by which rule, and what speaks for it.
 
     Attributes
     ----------
-    study : Study
+    study : StudyResult
         What was found.
-    chosen : Chosen
+    chosen : StudySelection
         The verdict and the winner.
-    proof : Proof or None
+    proof : ClusterValidation or None
         What speaks for the winner; None where there is none.
     rule : object
         What chose it.
     """
 
-    study: Study
-    chosen: Chosen
-    proof: Proof | None
+    study: StudyResult
+    chosen: StudySelection
+    proof: ClusterValidation | None
     rule: Any
 
     @property
@@ -49,24 +49,24 @@ class Decided:
 
 
 def decide(
-    study: Study,
+    study: StudyResult,
     rule: Any,
     constraints: Constraints,
-    examination: Examination,
+    examination: ValidationSettings,
     on_fit: Callable[[], None],
     value: np.ndarray | None = None,
-) -> Decided:
+) -> ValidatedStudy:
     """Choose a study's winner and look at it closely.
 
     Parameters
     ----------
-    study : Study
+    study : StudyResult
         What was found.
     rule : object
         A rule of `conf/selection`.
     constraints : Constraints
         What the winner must keep.
-    examination : Examination
+    examination : ValidationSettings
         How closely it is looked at.
     on_fit : callable
         Called after each fit to a sub-sample.
@@ -75,7 +75,7 @@ def decide(
 
     Returns
     -------
-    Decided
+    ValidatedStudy
 
     Raises
     ------
@@ -86,33 +86,35 @@ def decide(
         raise InputError(
             f"All {len(study.outcomes)} trials failed, the first one so: {study.outcomes[0].reason}"
         )
-    with threadpool_limits(study.bench.threads):
+    with threadpool_limits(study.fitter.threads):
         chosen = choose(rule, study, constraints, examination.seed, on_fit, value)
         if chosen.selection is None:
-            return Decided(study, chosen, None, rule)
+            return ValidatedStudy(study, chosen, None, rule)
         features = _features(study, chosen)
-        return Decided(study, chosen, examine(study, chosen.selection, features, examination, on_fit), rule)
+        return ValidatedStudy(
+            study, chosen, examine(study, chosen.selection, features, examination, on_fit), rule
+        )
 
 
-def _features(study: Study, chosen: Chosen) -> str:
+def _features(study: StudyResult, chosen: StudySelection) -> str:
     configuration = chosen.selection and study.outcome(chosen.selection.winner).configuration
-    return configuration.features if configuration else next(iter(study.bench.space.features))
+    return configuration.features if configuration else next(iter(study.fitter.space.features))
 
 
-def study_figures(decided: Decided, constraints: Constraints) -> dict[str, "Figure"]:
+def study_figures(validated: ValidatedStudy, constraints: Constraints) -> dict[str, "Figure"]:
     """Draw a study from every side, under the names of the files."""
-    study, selection, bench = decided.study, decided.chosen.selection, decided.study.bench
+    study, selection, fitter = validated.study, validated.chosen.selection, validated.study.fitter
     drawn = {}
     winner = selection and study.outcome(selection.winner)
-    for features in bench.space.features:
+    for features in fitter.space.features:
         curves = curves_over_k(study, features)
         if curves.empty:
             continue
-        space = bench.yardstick(features).space
+        space = fitter.yardstick(features).space
         chosen = None
         if winner and winner.configuration and winner.scores and winner.configuration.features == features:
             chosen = winner.scores.n_segments
-        ending = f"_{features}" if len(bench.space.features) > 1 else ""
+        ending = f"_{features}" if len(fitter.space.features) > 1 else ""
         by_algorithm = {str(name): part for name, part in curves.groupby("algorithm")}
         silhouettes = {
             name: (part["k"].tolist(), part["silhouette"].tolist()) for name, part in by_algorithm.items()
@@ -130,8 +132,8 @@ def study_figures(decided: Decided, constraints: Constraints) -> dict[str, "Figu
     values = [o.scores.silhouette if o.scores else np.nan for o in study.outcomes]
     feasible = [o.scores is not None and not constraints.violations(o.scores) for o in study.outcomes]
     best = numbers.index(selection.winner) if selection else None
-    if selection and isinstance(decided.rule, ByPareto):
-        drawn["pareto_front"] = _front_figure(study, selection, decided.rule)
+    if selection and isinstance(validated.rule, ByPareto):
+        drawn["pareto_front"] = _front_figure(study, selection, validated.rule)
     drawn["optuna_history"] = plots.history(values, feasible, best, objective=OBJECTIVE)
     drawn["optuna_importance"] = plots.importance(parameter_importance(study))
     table = parameter_table(study)
@@ -140,12 +142,12 @@ def study_figures(decided: Decided, constraints: Constraints) -> dict[str, "Figu
     return drawn
 
 
-def pareto_trials(study: Study, selection: Selection) -> list[int]:
+def pareto_trials(study: StudyResult, selection: Selection) -> list[int]:
     """The trials on the front that `ByPareto` found."""
     return [o.number for o in study.outcomes if o.scores and o.number not in selection.failed]
 
 
-def _front_figure(study: Study, selection: Selection, rule: ByPareto) -> Any:
+def _front_figure(study: StudyResult, selection: Selection, rule: ByPareto) -> Any:
     names = list(rule.objectives)
     rows = {
         o.number: [getattr(o.scores, name) for name in names]
