@@ -307,7 +307,7 @@ MUTANTS = [
         ("if over > 1e-12", "if over > 0.5"),
     ),
     *of(
-        "workflows/_evidence.py",
+        "workflows/_validation.py",
         "commands/test_sweep.py::test_each_logged_figure_is_that_of_the_function_it_is_named_after",
         ("dbcv(yardstick.X, winner.labels, seed)", "0.5"),
         ("share_negative(values, sampled),", "0.0,"),

@@ -113,7 +113,7 @@ def check(recipe: Recipe) -> sg.SegmentationResult | None:
             n_trials=recipe.n_trials,
             constraints=Constraints(min_share=recipe.min_share),
             selection=recipe.rule,
-            examination=ValidationSettings(fits=3),
+            validation=ValidationSettings(fits=3),
             seed=recipe.seed,
         )
     except InputError as error:

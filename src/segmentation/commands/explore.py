@@ -13,15 +13,12 @@ from omegaconf import DictConfig
 from sklearn.preprocessing import StandardScaler
 
 from segmentation import __version__, plots
-from segmentation.commands._clustering import (
-    findings_text,
+from segmentation.commands._config import build, choices, options, resolved
+from segmentation.commands._open import (
     log_data,
     open_store,
     read_customers,
-    verdict_metrics,
-    verdict_tags,
 )
-from segmentation.commands._config import build, choices, options, resolved
 from segmentation.commands._result import Result
 from segmentation.data import Customers, findings_table
 from segmentation.data.customers import ROW
@@ -160,7 +157,7 @@ def run(config: DictConfig) -> Result:
     with store.run(f"explore {customers.name}", {**data_tags(customers), "command": "explore"}) as active:
         log_data(active, config, customers)
         if explored.tendency:
-            active.log(metrics=verdict_metrics(explored.tendency), tags=verdict_tags(explored.tendency))
+            active.log(metrics=explored.tendency.metrics(), tags=explored.tendency.tags())
         with TemporaryDirectory() as folder:
             _write({Path(folder, name): content for name, content in files.items()}, "folder")
             store.client.log_artifacts(active.id, folder)
@@ -474,7 +471,7 @@ def _text(explored: Explored, shown: Mapping[str, Any], n_pictures: int) -> str:
     customers, table = explored.customers, explored.customers.table
     described = explored.columns.drop(columns=["commonest", "share", "q25", "q75"])
     lines = [
-        f"{findings_text(customers)}{len(table)} customers, {table.shape[1]} columns",
+        f"{customers.findings_text}{len(table)} customers, {table.shape[1]} columns",
         described.to_string(na_rep="", float_format="{:.6g}".format),
         "",
     ]
@@ -515,7 +512,7 @@ def _record(explored: Explored) -> dict[str, Any]:
 
 
 def _verdict_record(found: ClusteringTendency | None) -> dict[str, Any] | None:
-    return {**verdict_tags(found), **verdict_metrics(found)} if found else None
+    return {**found.tags(), **found.metrics()} if found else None
 
 
 def _rows(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
