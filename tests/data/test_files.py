@@ -152,7 +152,7 @@ def scratch(tmp_path_factory) -> Path:
     )
     | st.text("0159-/: T.,\n", max_size=60).map(lambda tail: f"id,x\n1,2\n{tail}".encode())
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_the_file_holds_it_is_read_or_refused_in_one_sentence(scratch, content):
     scratch.write_bytes(content)
     for source in (TableFile(scratch), TableFile(scratch, id="id"), MallFile(scratch), Transactions(scratch)):

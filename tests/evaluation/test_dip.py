@@ -37,20 +37,18 @@ def test_published_dips(x, published):
 
 
 @given(samples, st.floats(0.1, 100), st.integers(-100, 100))
-@settings(deadline=None)
 def test_neither_place_unit_nor_sign_matter(x, unit, place):
     assert dip(unit * x + place) == pytest.approx(dip(x), abs=1e-9)
     assert dip(-x) == pytest.approx(dip(x), abs=1e-9)
 
 
 @given(samples)
-@settings(deadline=None)
 def test_lies_between_one_mode_and_two_atoms(x):
     assert 1 / (2 * len(x)) - 1e-12 <= dip(x) <= 0.25 + 1e-12
 
 
 @given(st.integers(0, 10_000), st.integers(20, 300))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_no_unimodal_distribution_is_nearer_than_the_dip(seed, n):
     # The dip is the least distance: the true (uniform) distribution cannot be nearer.
     x = np.sort(np.random.default_rng(seed).uniform(size=n))

@@ -212,7 +212,7 @@ def test_thresholds_that_cannot_be_are_refused(options, said):
     st.lists(st.integers(-20, 20), min_size=1, max_size=600),
     st.lists(st.floats(-25, 25), min_size=1, max_size=20),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_sample_knows_its_distribution_within_its_resolution(values, points):
     values, points = np.array(values, dtype=float), np.array(points)
     sample = Sample.of(values)

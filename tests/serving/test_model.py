@@ -150,7 +150,7 @@ def test_levels_that_are_numbers_are_the_same_however_they_are_written():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(1e-3, 1e6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_order_of_customers_and_how_many_there_are_do_not_matter(model, seed, n, spread):
     rng = np.random.default_rng(seed)
     new = pd.DataFrame({c: rng.normal(50, spread, n) for c in NUMBERS}).assign(gender="Male")

@@ -368,7 +368,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["id", "income", "Spending Score", "Ge
 SENT = st.lists(st.one_of(OBJECTS.map(json.dumps), st.text(max_size=8)), max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SENT)
 def test_whatever_is_sent_every_line_has_one_answer(tmp_path_factory, served, sent):
     place = tmp_path_factory.mktemp("sent")
