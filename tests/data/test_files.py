@@ -97,6 +97,7 @@ def test_blank_lines_quotes_and_unnamed_columns_are_read(read):
     [
         ("", "x.csv", "is empty"),
         ("\n \n", "x.csv", "is empty"),
+        (b"\xef\xbb\xbf\r\n", "x.csv", "is empty"),
         ("a,b\n", "x.csv", "has a header but no rows"),
         ("a,b\n1,2\n", "x.csv", "holds 1 customer; clustering needs at least 2"),
         ("a,b\n1,2\n3,4\n5,6,7\n8,9\n", "x.csv", "line 4 has 3 cells, but the header has 2"),
