@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from segmentation.plots._columns import need_columns, sample_note, segments, values_of
+from segmentation.plots._profile import OTHER
 from segmentation.plots._style import (
     GRID,
     INK,
@@ -37,7 +38,6 @@ MAX_LEVELS_EACH = 3
 MAX_COMPOSITIONS = 6
 # Dolnicar, Gruen and Leisch (2018): what differs by more marks a segment.
 MARKS, MARKS_SHARE = 0.25, 0.25
-OTHER = "other"
 # Pale enough for black numbers on them, and none of them the colour of a segment.
 _LEVEL_COLORS = (
     "#8DD3C7",

@@ -516,7 +516,7 @@ def _portrait(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
 
 
 def _against_all(report: StudyReport, segment: int) -> dict[str, pd.DataFrame]:
-    rows, overall, shown = _rows(report, segment), _overall(report.profile), []
+    rows, overall, shown = _rows(report, segment), report.profile.overall, []
     for column, row in rows.iterrows():
         places = decimals([row["center"], row["q25"], row["q75"], overall[column]])
         shown.append(
@@ -637,7 +637,7 @@ def _comparison(report: StudyReport) -> list[Any]:
 
 def _differences(report: StudyReport, numbers: pd.DataFrame) -> pd.DataFrame:
     """One row a column: all customers, then each segment."""
-    overall, rows = _overall(report.profile), []
+    overall, rows = report.profile.overall, []
     for column, group in numbers.groupby("column", sort=False):
         places = decimals([*group["center"], overall[column]])
         told = {
@@ -837,20 +837,6 @@ def _pictures(report: StudyReport, place: str) -> list[Picture]:
 
 def _picture(report: StudyReport, name: str) -> Picture:
     return replace(report.pictures[name], name=name)
-
-
-def _overall(profile: "Profile") -> dict[str, float]:
-    """The centre of all customers, from those of the segments."""
-    customers, overall = profile.segments["customers"], {}
-    for column, group in profile.numbers.groupby("column", sort=False):
-        known = customers.loc[group["segment"]].to_numpy() - group["missing"].to_numpy()
-        center, mean = group["center"].to_numpy(), group["mean"].to_numpy()
-        # The centre of a column that was taken as a logarithm is not its mean.
-        logged = not np.allclose(center[known > 0], mean[known > 0])
-        on_scale = np.log1p(center) if logged else center
-        total = float((on_scale[known > 0] * known[known > 0]).sum() / max(known.sum(), 1))
-        overall[column] = float("nan") if not known.sum() else float(np.expm1(total)) if logged else total
-    return overall
 
 
 def _index(report: StudyReport, noise: bool = True) -> pd.Index:
