@@ -27,7 +27,8 @@ from matplotlib.colors import to_hex
 
 from segmentation import plots
 from segmentation.errors import InputError
-from segmentation.plots._effects import composition_info, effects_info
+from segmentation.plots._composition import composition_info
+from segmentation.plots._effects import effects_info
 from segmentation.plots._life import BANDS, drift_info, flow_table, share_info
 from segmentation.plots._market import bubbles_info
 from segmentation.plots._separation import boxes_info, separation_info

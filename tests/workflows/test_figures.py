@@ -15,7 +15,11 @@ def test_heat_map_bars_and_page_show_the_profile_of_a_column_that_was_logged(tmp
         {"recency": rng.lognormal(3, 1.5, 90).round(), "visits": np.repeat([1, 5, 9], 30) + rng.random(90)}
     )
     table.to_csv(tmp_path / "visitors.csv", index_label="id")
-    found = sg.fit(sg.TableFile(tmp_path / "visitors.csv", id="id").read(), sg.FeatureSet(["recency", "visits"], log=["recency"]), KMeans(3))
+    found = sg.fit(
+        sg.TableFile(tmp_path / "visitors.csv", id="id").read(),
+        sg.FeatureSet(["recency", "visits"], log=["recency"]),
+        KMeans(3),
+    )
     recency = found.profile.numbers[found.profile.numbers["column"] == "recency"]
     figures = found.figures()
     heat_map = figures["profile_heatmap"].subfigs[0].subfigs[0].axes[0].images[0].get_array()

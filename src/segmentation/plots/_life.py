@@ -30,6 +30,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_text,
     side_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text, plain, short_number, signed_zero_free, words, wrapped
 
@@ -216,27 +217,23 @@ def drift_bars(table: pd.DataFrame, limits: tuple[float, float] = LIMITS) -> Fig
     axes = area.subplots()
     axes.barh(range(len(names)), info.values, color=[BANDS[band] for band in info.bands], height=0.7)
     for row, value in enumerate(info.values):
-        axes.annotate(
+        write_beside(
+            axes,
             signed_zero_free(value, ".3f") if value < 10 else short_number(float(value)),
             (max(value, 0), row),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
             in_layout=False,
         )
     for limit, word in zip(limits, ("watch", "changed"), strict=True):
         axes.axvline(limit, color=INK, linestyle="--", linewidth=1.1)
-        axes.annotate(
+        write_beside(
+            axes,
             f"{word} {limit:g}",
             (limit, 1),
             (0, 3),
             xycoords=("data", "axes fraction"),
-            textcoords="offset points",
             ha="center",
+            va="baseline",
             fontsize=SMALL_SIZE,
-            color=INK,
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)

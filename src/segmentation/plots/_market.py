@@ -24,6 +24,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_text,
     side_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text, words
 
@@ -120,12 +121,10 @@ def value_bars(segments: pd.DataFrame) -> Figure:
             (-0.2, size, f"{size:.1%} ({int(customers):,})"),
             (0.2, value, f"{value:.1%}{times}" if known else "no value known"),
         ):
-            axes.annotate(
+            write_beside(
+                axes,
                 text,
                 (100 * max(np.nan_to_num(at), 0), place + shift),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
                 fontsize=SMALL_SIZE,
                 color=INK if shift > 0 else SOFT,
                 in_layout=False,

@@ -33,6 +33,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_key,
     segment_text,
+    write_beside,
 )
 from segmentation.plots._text import count_text, plain, share_text, with_unit, words
 
@@ -282,15 +283,7 @@ def segment_sizes(labels: Any) -> Figure:
     axes = area.subplots()
     axes.barh(places, info.counts, color=[segment_color(s) for s in info.labels], height=0.75)
     for place, count in zip(places, info.counts, strict=True):
-        axes.annotate(
-            share_text(count, sum(info.counts)),
-            (count, place),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
-        )
+        write_beside(axes, share_text(count, sum(info.counts)), (count, place))
     axes.set_yticks(places, [segment_text(s, 30, 2 if len(info.labels) <= 14 else 1) for s in info.labels])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.set_xlim(0, 1.18 * max(info.counts))

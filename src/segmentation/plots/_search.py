@@ -27,7 +27,9 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     number_ticks,
+    ring,
     side_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text, plain, short_number
 
@@ -214,17 +216,7 @@ def history(
     )
     if info.best is not None and np.isfinite(info.values[info.best]):
         value = float(info.values[info.best])
-        handles += axes.plot(
-            info.best,
-            value,
-            "o",
-            linestyle="none",
-            markersize=13,
-            markerfacecolor="none",
-            markeredgecolor=ACCENT,
-            markeredgewidth=2,
-            label=f"best: {value:.4g} (trial {info.best})",
-        )
+        handles += ring(axes, info.best, value, ACCENT, f"best: {value:.4g} (trial {info.best})", size=13)
     dress(axes, "Trial", plain(objective, 50))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     number_ticks(axes.yaxis, 7)
@@ -257,15 +249,7 @@ def importance(importances: Mapping[str, float]) -> Figure:
     axes = area.subplots()
     axes.barh(range(len(shown)), [value for _, value in shown], color=PALETTE[0], height=0.7)
     for row, (_, value) in enumerate(shown):
-        axes.annotate(
-            f"{value:.2f}" if value >= 0.01 or value == 0 else "< 0.01",
-            (max(value, 0), row),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
-        )
+        write_beside(axes, f"{value:.2f}" if value >= 0.01 or value == 0 else "< 0.01", (max(value, 0), row))
     axes.set_yticks(range(len(shown)), [plain(name, 40) for name, _ in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, 1.12 * max(shown[0][1], 1e-9))
@@ -359,14 +343,12 @@ def _draw_axis(axes: Axes, place: int, axis: ParameterAxis) -> None:
         ticks.append((_UNUSED, "not used"))
         axes.plot(place, _UNUSED, "o", markersize=4, color="#9A9A9A", zorder=1)
     for height, label in ticks:
-        axes.annotate(
+        write_beside(
+            axes,
             label,
             (place, height),
             (5, 0),
-            textcoords="offset points",
-            va="center",
             fontsize=SMALL_SIZE,
-            color=INK,
             zorder=4,
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
         )

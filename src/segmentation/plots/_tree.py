@@ -22,6 +22,7 @@ from segmentation.plots._style import (
     number_ticks,
     segment_color,
     segment_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text
 
@@ -150,13 +151,11 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     if info.cut is not None:
         axes.axhline(info.cut, color=ACCENT, linestyle="--", linewidth=1.3)
         # Outside, where no branch crosses the words.
-        axes.annotate(
+        write_beside(
+            axes,
             f"cut into {n_segments}",
             (1, info.cut),
-            (4, 0),
             xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
             fontsize=SMALL_SIZE,
             color=ACCENT,
             annotation_clip=False,
