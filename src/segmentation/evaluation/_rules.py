@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation._consensus import FITS, SubSamples, require_budget, resampled
 from segmentation.evaluation._evidence import cheap_evidence
 from segmentation.evaluation._scores import BETTER
 from segmentation.evaluation._selection import Candidate, Constraints, RefitContext, Selection, failures
+from segmentation.evaluation._subsamples import FITS, SubSamples, require_budget, resampled
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ByStability:
     Notes
     -----
     The largest mean adjusted Rand index between pairs of sub-samples (Ben-Hur, Elisseeff and Guyon 2002); of those
-    within 0.01 of each other the one that tells most. Stability alone prefers few segments: two halves of
+    within 0.01 of each other the most informative one. Stability alone prefers few segments: two halves of
     almost anything are repeated well.
     """
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from segmentation.features import cramers_v
 from segmentation.profiling._columns import is_number
 
 MOST_ROWS = 10_000
@@ -78,7 +79,7 @@ def associate(table: pd.DataFrame, seed: int = 0) -> Associations:
     for i in others:
         strength[i, numeric] = strength[numeric, i] = _ratios(X, codes[i])
     for i, j in combinations(others, 2):
-        strength[i, j] = strength[j, i] = _cramer(codes[i], codes[j])
+        strength[i, j] = strength[j, i] = cramers_v(codes[i], codes[j])
     np.fill_diagonal(strength, 1.0)
 
     a, b = np.triu_indices(len(names), 1)
@@ -136,20 +137,3 @@ def _ratios(X: np.ndarray, codes: np.ndarray) -> np.ndarray:
         squared = 1 - (1 - between / total) * (n - 1) / (n - levels)
     squared[(levels < 2) | (n <= levels) | (total <= 0)] = np.nan
     return np.sqrt(np.clip(squared, 0, 1))
-
-
-def _cramer(a: np.ndarray, b: np.ndarray) -> float:
-    there = (a >= 0) & (b >= 0)
-    a, b = a[there], b[there]
-    n = len(a)
-    # Only the cells that hold somebody: a table of all pairs of levels may have millions.
-    cells, counts = np.unique(a * (b.max(initial=0) + 1) + b, return_counts=True)
-    rows, columns = np.divmod(cells, b.max(initial=0) + 1)
-    of_row, of_column = np.bincount(a), np.bincount(b)
-    r, k = (of_row > 0).sum(), (of_column > 0).sum()
-    if min(r, k) < 2:
-        return np.nan
-    squared = (counts**2 / (of_row[rows] * of_column[columns])).sum() - 1
-    squared = max(0.0, squared - (r - 1) * (k - 1) / (n - 1))
-    smaller = min(r - (r - 1) ** 2 / (n - 1), k - (k - 1) ** 2 / (n - 1)) - 1
-    return float(min(1.0, np.sqrt(squared / smaller))) if smaller > 0 else np.nan
