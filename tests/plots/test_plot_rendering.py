@@ -97,7 +97,7 @@ def test_curves_and_searches_can_be_drawn_under_any_name(name):
     drawn(plots.importance({name: 0.8, "other": 0.0}))
     drawn(plots.history([0.1, np.nan, 0.3], [True, True, False], objective=name))
     params = pd.DataFrame({name: [1.0, 2.0, np.nan], "level": [name, None, "z"]})
-    drawn(plots.parallel_coordinate(params, [0.1, 0.2, np.nan], log=[name], objective=name))
+    drawn(plots.parallel_coordinate(params, [0.1, 0.2, np.nan], objective=name))
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,7 @@ def test_a_figure_of_nothing_says_why(draw, said):
         lambda: plots.k_distance([0.0], 4, eps=0.5),
         lambda: plots.history([0.5], [False]),
         lambda: plots.importance({"a": 0.0}),
-        lambda: plots.parallel_coordinate(
-            pd.DataFrame({"a": [0.0], "b": [None], "c": [np.nan]}), [0.5], log=["a"]
-        ),
+        lambda: plots.parallel_coordinate(pd.DataFrame({"a": [0.0], "b": [None], "c": [np.nan]}), [0.5]),
         lambda: plots.dendrogram([[0, 1, 0.0, 2]], 1),
         lambda: plots.dendrogram([[0, 1, 2.0, 2]], 2),
     ],

@@ -202,14 +202,12 @@ def test_the_cut_makes_the_segments_asked_for(blobs, method, k):
         assert len({*zip(info.labels, expected, strict=True)}) == k
 
 
-def test_branches_take_the_labels_they_share_most_customers_with(blobs):
+def test_the_branches_above_the_cut_belong_to_no_segment(blobs):
     X, labels = blobs
-    swapped = np.array([2, 0, 1])[labels]
-    swapped[[0, 31]] = -1
 
-    info = tree_info(linkage(X, "ward"), 3, swapped)
+    info = tree_info(linkage(X, "ward"), 3)
 
-    assert info.labels.tolist() == np.array([2, 0, 1])[labels].tolist()
+    assert len({*zip(info.labels, labels, strict=True)}) == 3
     assert {s for s in info.segments if s is not None} == {0, 1, 2}
     assert info.segments.count(None) == 2
     # The cut lies below both merges of segments and above all others.
@@ -374,14 +372,14 @@ def test_the_tree_joins_at_the_heights_of_its_merges_and_is_cut_between_them():
     X = np.array([[0.0], [1], [10], [12], [40]])
     tree = linkage(X, "single")
 
-    figure = dendrogram(tree, 3, [1, 1, 0, 0, 2])
+    figure = dendrogram(tree, 3)
 
     (axes,) = panels(figure)
     (branches,) = axes.collections
     tops = [path[:, 1].max() for path in branches.get_segments()]
     assert sorted(tops) == [1, 2, 9, 28]
     colors = {top: to_hex(color) for top, color in zip(tops, branches.get_colors(), strict=True)}
-    assert colors == {1: segment_color(1), 2: segment_color(0), 9: SOFT.lower(), 28: SOFT.lower()}
+    assert colors == {1: segment_color(0), 2: segment_color(1), 9: SOFT.lower(), 28: SOFT.lower()}
     # One leaf a customer, in the colour of its segment; the cut lies between the merges of 2 and 9.
     leaves = {line.get_xdata()[0]: line.get_color() for line in axes.lines if line.get_marker() == "s"}
     assert sorted(leaves.values()) == sorted(segment_color(s) for s in (0, 0, 1, 1, 2))

@@ -12,7 +12,7 @@ from segmentation.plots._data import associations, scaler_preview
 from segmentation.plots._effects import parallel_segments, segment_profile
 from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._flows import segment_flows
-from segmentation.plots._life import drift_bars, migration_flows, power_curve, share_change
+from segmentation.plots._life import drift_bars, migration_flows, share_change
 from segmentation.plots._market import attractiveness_bubbles, value_bars
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
@@ -51,7 +51,6 @@ __all__ = [
     "parallel_segments",
     "pareto_front",
     "pca_scatter",
-    "power_curve",
     "profile_bars",
     "profile_heatmap",
     "scaler_preview",

@@ -1,6 +1,6 @@
 """What a search tried, from plain numbers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,6 @@ class ParameterAxis:
     positions: np.ndarray
     ticks: tuple[float, ...]
     tick_labels: tuple[str, ...]
-    is_log: bool
 
 
 @dataclass(frozen=True)
@@ -73,9 +72,7 @@ class ParallelInfo:
     n_parameters: int
 
 
-def history_info(
-    values: Any, feasible: Any = None, best: int | None = None, maximize: bool = True
-) -> HistoryInfo:
+def history_info(values: Any, feasible: Any = None, best: int | None = None) -> HistoryInfo:
     """Follow the best feasible value."""
     objective = numbers(values)
     counts = np.ones(len(objective), dtype=bool) if feasible is None else np.asarray(feasible, dtype=bool)
@@ -86,17 +83,14 @@ def history_info(
     if best is not None and not 0 <= best < len(objective):
         raise InputError(f"the best trial must be one of 0 to {len(objective) - 1}, not {best}")
     counts = counts & np.isfinite(objective)
-    worst = -np.inf if maximize else np.inf
-    running = (np.maximum if maximize else np.minimum).accumulate(np.where(counts, objective, worst))
+    running = np.maximum.accumulate(np.where(counts, objective, -np.inf))
     if best is None and counts.any():
         best = int(np.flatnonzero(counts & (objective == running[-1]))[0])
     running = np.where(np.isfinite(running), running, np.nan)
     return HistoryInfo(objective, counts, running, best, int(np.isnan(objective).sum()))
 
 
-def parallel_info(
-    params: pd.DataFrame, values: Any, log: Collection[str] = (), maximize: bool = True
-) -> ParallelInfo | None:
+def parallel_info(params: pd.DataFrame, values: Any) -> ParallelInfo | None:
     """Place every parameter of every finished trial on its axis; None if no trial has a value."""
     objective = numbers(values)
     if objective.shape != (len(params),):
@@ -106,20 +100,20 @@ def parallel_info(
         return None
     rows = finished[sampled(len(finished))]
     # The sample must not lose the one trial that the figure is about.
-    top = finished[(objective if maximize else -objective)[finished].argmax()]
+    top = finished[objective[finished].argmax()]
     rows = np.union1d(rows, [top])
-    rows = rows[np.argsort(objective[rows] if maximize else -objective[rows], kind="stable")]
+    rows = rows[np.argsort(objective[rows], kind="stable")]
     chosen = params.iloc[rows, :MAX_AXES]
-    axes = tuple(parameter_axis(str(name), column, str(name) in log) for name, column in chosen.items())
+    axes = tuple(parameter_axis(str(name), column) for name, column in chosen.items())
     return ParallelInfo(
         axes, objective[rows], int(np.flatnonzero(rows == top)[0]), len(finished), params.shape[1]
     )
 
 
-def parameter_axis(name: str, column: pd.Series, is_log: bool) -> ParameterAxis:
-    """Numbers by value or by logarithm, all else by level."""
+def parameter_axis(name: str, column: pd.Series) -> ParameterAxis:
+    """Numbers by value, all else by level."""
     if is_number(column):
-        return _number_axis(name, numbers(column.to_numpy(dtype=float, na_value=np.nan)), is_log)
+        return _number_axis(name, numbers(column.to_numpy(dtype=float, na_value=np.nan)))
     known = column.notna().to_numpy()
     text = column.astype(str).to_numpy()
     levels = sorted(set(text[known]))
@@ -127,41 +121,31 @@ def parameter_axis(name: str, column: pd.Series, is_log: bool) -> ParameterAxis:
     positions = np.array([place[t] if k else np.nan for t, k in zip(text, known, strict=True)], dtype=float)
     # Of too many levels only some can be written.
     shown = levels[:: -(-len(levels) // MAX_TICKS) or 1]
-    return ParameterAxis(
-        name, positions, tuple(place[s] for s in shown), tuple(plain(s, 14) for s in shown), False
-    )
+    return ParameterAxis(name, positions, tuple(place[s] for s in shown), tuple(plain(s, 14) for s in shown))
 
 
-def _number_axis(name: str, numbers_of: np.ndarray, is_log: bool) -> ParameterAxis:
+def _number_axis(name: str, numbers_of: np.ndarray) -> ParameterAxis:
     finite = numbers_of[np.isfinite(numbers_of)]
     if not finite.size:
-        return ParameterAxis(name, numbers_of, (), (), False)
-    # A value of 0 has no logarithm: then the axis is a plain one.
-    is_log = is_log and float(finite.min()) > 0
+        return ParameterAxis(name, numbers_of, (), ())
     if not varies(finite):
         positions = np.where(np.isfinite(numbers_of), 0.5, np.nan)
-        return ParameterAxis(name, positions, (0.5,), (short_number(float(finite[0])),), is_log)
-    scale = np.log10 if is_log else np.asarray
-    low, high = (float(scale(end)) for end in (finite.min(), finite.max()))
+        return ParameterAxis(name, positions, (0.5,), (short_number(float(finite[0])),))
+    low, high = float(finite.min()), float(finite.max())
     inner = np.asarray(MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high))
-    if is_log:
-        inner = inner[np.isclose(inner, inner.round())]
-    elif np.array_equal(finite, finite.round()):
+    if np.array_equal(finite, finite.round()):
         inner = np.unique(inner.round())
     # The ends are always written, and what lies too near to them is not.
     middle = [t for t in inner if 0.08 < (t - low) / (high - low) < 0.92]
     ticks = np.array([low, *middle, high])
-    labels = tuple(short_number(10**t if is_log else t) for t in ticks)
-    return ParameterAxis(
-        name, (scale(numbers_of) - low) / (high - low), tuple((ticks - low) / (high - low)), labels, is_log
-    )
+    labels = tuple(short_number(t) for t in ticks)
+    return ParameterAxis(name, (numbers_of - low) / (high - low), tuple((ticks - low) / (high - low)), labels)
 
 
 def history(
     values: Sequence[float],
     feasible: Sequence[bool] | None = None,
     best: int | None = None,
-    maximize: bool = True,
     objective: str = "Objective",
 ) -> Figure:
     """Draw the objective of each trial and the best one so far.
@@ -174,8 +158,6 @@ def history(
         Whether a trial keeps all constraints. Others are drawn, but are never the best.
     best : int, optional
         Position of the trial that won; without it the best feasible one.
-    maximize : bool, default=True
-        Whether a higher objective is better.
     objective : str
         Its name on the axis.
 
@@ -189,7 +171,7 @@ def history(
     InputError
         If there is not one mark a trial, or there is no such best trial.
     """
-    info = history_info(values, feasible, best, maximize)
+    info = history_info(values, feasible, best)
     title = "Search history"
     if not np.isfinite(info.values).any():
         return message_figure(title, f"None of {len(info.values)} trials has a value.")
@@ -260,8 +242,6 @@ def importance(importances: Mapping[str, float]) -> Figure:
 def parallel_coordinate(
     params: pd.DataFrame,
     values: Sequence[float],
-    log: Collection[str] = (),
-    maximize: bool = True,
     objective: str = "Objective",
 ) -> Figure:
     """Draw each trial as a line through its parameters.
@@ -272,10 +252,6 @@ def parallel_coordinate(
         Numbers or categories; missing where a trial did not use the parameter. The first 12 are drawn.
     values : array of shape (n_trials,)
         Objectives; trials without one are left out.
-    log : collection of str
-        Parameters that were searched on a logarithmic scale.
-    maximize : bool, default=True
-        Whether a higher objective is better.
     objective : str
         Its name on the colour bar.
 
@@ -290,7 +266,7 @@ def parallel_coordinate(
     InputError
         If there is not one value a trial.
     """
-    info = parallel_info(params, values, log, maximize)
+    info = parallel_info(params, values)
     title = "Parameters of the trials"
     if info is None:
         return message_figure(title, f"Nothing to draw: {len(params)} trials, {params.shape[1]} parameters.")
@@ -303,14 +279,14 @@ def parallel_coordinate(
     axes = area.subplots()
     dress(axes, grid="")
     norm = Normalize(float(info.values.min()), float(info.values.max()))
-    colors = ScalarMappable(norm, "viridis" if maximize else "viridis_r")
+    colors = ScalarMappable(norm, "viridis")
     _draw_trials(axes, info, colors)
     for place, axis in enumerate(info.axes):
         _draw_axis(axes, place, axis)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_yticks([])
-    names = [plain(axis.name, 24) + (" (log)" if axis.is_log else "") for axis in info.axes]
+    names = [plain(axis.name, 24) for axis in info.axes]
     axes.set_xticks(
         range(len(names)), names, rotation=25, ha="right", rotation_mode="anchor", fontsize=TICK_SIZE
     )
