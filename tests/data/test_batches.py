@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from segmentation.data import Demo, MallFile, TableFile, Transactions, count_rows, files
+from segmentation.data import Demo, MallFile, TableFile, Transactions, count_rows, delimited, files
 from segmentation.errors import InputError
 
 TABLE = pd.DataFrame(
@@ -22,7 +22,7 @@ def in_small_parts(monkeypatch):
     """Parts of a few rows, and text of any size read as if it were too large for memory."""
     monkeypatch.setattr(files, "BATCH_ROWS", 8)
     monkeypatch.setattr(files, "LARGE_TEXT", 0)
-    monkeypatch.setattr(files, "BLOCK", 600)
+    monkeypatch.setattr(delimited, "BLOCK", 600)
 
 
 def whole(reader, path):
