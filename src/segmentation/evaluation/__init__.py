@@ -1,7 +1,7 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
 from segmentation.evaluation._consensus import SHORTLIST, SURELY, ByConsensus, shipped_weights
-from segmentation.evaluation._contest import DISSOLVED, Limits
+from segmentation.evaluation._contest import Limits
 from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
 from segmentation.evaluation._indices import (
     Gap,
@@ -29,7 +29,7 @@ from segmentation.evaluation._selection import (
 from segmentation.evaluation._sets import SetScore
 from segmentation.evaluation._silhouette import mean_silhouette, silhouette_values
 from segmentation.evaluation._space import EXACT_ROWS, EvaluationSpace
-from segmentation.evaluation._stability import Stability, adjusted_rand, stability
+from segmentation.evaluation._stability import DISSOLVED, STABLE, Stability, adjusted_rand, stability
 from segmentation.evaluation._structure import ClusteringTendency, verdict
 from segmentation.evaluation._subsamples import SubSamples, resampled
 from segmentation.evaluation._value import value_share
@@ -39,6 +39,7 @@ __all__ = [
     "DISSOLVED",
     "EXACT_ROWS",
     "SHORTLIST",
+    "STABLE",
     "SURELY",
     "TERMS",
     "ByConsensus",

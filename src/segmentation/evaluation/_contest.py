@@ -10,12 +10,10 @@ from segmentation.evaluation._selection import (
     Candidate,
     RefitContext,
 )
-from segmentation.evaluation._stability import Resample, compare
+from segmentation.evaluation._stability import DISSOLVED, STABLE, Resample, compare
 from segmentation.evaluation._structure import SILHOUETTE_GRAIN
 from segmentation.evaluation._subsamples import ALL_FITS, FITS, SubSamples
 
-DISSOLVED = 0.6
-"""Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 HINT, NOT_THERE = 2, 0.25
 """After so many fits, a candidate with a segment of a smaller Jaccard is fitted no further."""
 UNSURE = 0.1
@@ -41,7 +39,7 @@ class Limits:
     """
 
     min_stability: float = 0.7
-    min_jaccard: float = 0.75
+    min_jaccard: float = STABLE
     min_share: float = 0.02
     min_customers: int = 10
 

@@ -6,6 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
+STABLE, DISSOLVED = 0.75, 0.6
+"""Mean Jaccard similarity from which on a segment is stable, and below which it should not be trusted (Hennig 2007,
+clusterboot of the R package fpc)."""
+
 Resample = tuple[np.ndarray, np.ndarray]
 """Positions of the rows of one sub-sample, each once, and the labels they got there."""
 

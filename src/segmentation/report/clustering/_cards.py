@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from segmentation.profiling import NOISE
 from segmentation.report._cells import decimals, number
 from segmentation.report._parts import Code, Facts, Section, Table
-from segmentation.report.clustering._study import NOISE, StudyReport
+from segmentation.report.clustering._study import StudyReport
 from segmentation.report.clustering._words import (
     called,
     capital,

@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from segmentation.profiling import Profile, Recommendation, Rule, Rules
 
 
-NOISE = -1
-STABLE, DOUBTFUL = 0.75, 0.6
-"""Jaccard similarities above which a segment is stable, and below which it is not to be relied on (Hennig 2007)."""
-
-
 @dataclass(frozen=True, eq=False)
 class StudyReport:
     """What a study or a fit found, as values; what is not known is left out of the report.

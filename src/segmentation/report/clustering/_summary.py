@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentation.evaluation import DISSOLVED, STABLE
+from segmentation.profiling import NOISE
 from segmentation.report._cells import UNKNOWN, number
 from segmentation.report._parts import Table
-from segmentation.report.clustering._study import DOUBTFUL, NOISE, STABLE, StudyReport
+from segmentation.report.clustering._study import StudyReport
 from segmentation.report.clustering._words import (
     capital,
     count,
@@ -103,8 +105,8 @@ def _unstable(report: StudyReport) -> list[str]:
     """The segments that samples of the customers do not find, or find with other members."""
     known = {s: report.figures(s).get("jaccard", 1.0) for s in report.segments}
     told = {s: f"{report.names[s]} ({number(jaccard, 2)})" for s, jaccard in known.items()}
-    lost = "; ".join(told[s] for s, jaccard in known.items() if not jaccard >= DOUBTFUL)
-    loose = "; ".join(told[s] for s, jaccard in known.items() if DOUBTFUL <= jaccard < STABLE)
+    lost = "; ".join(told[s] for s, jaccard in known.items() if not jaccard >= DISSOLVED)
+    loose = "; ".join(told[s] for s, jaccard in known.items() if DISSOLVED <= jaccard < STABLE)
     parts = []
     if lost:
         parts.append(f"Unsure, since samples of the customers do not find them again: {lost}.")
@@ -113,7 +115,7 @@ def _unstable(report: StudyReport) -> list[str]:
     if parts:
         parts.append(
             f"In brackets is the Jaccard similarity: {STABLE} and more is called stable, and a segment below "
-            f"{DOUBTFUL} is not to be relied on."
+            f"{DISSOLVED} is not to be relied on."
         )
     return [" ".join(parts)] if parts else []
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from segmentation.profiling import NOISE
 from segmentation.report._cells import UNKNOWN, decimals, number
 from segmentation.report._parts import Code, Table
-from segmentation.report.clustering._study import NOISE, StudyReport
+from segmentation.report.clustering._study import StudyReport
 from segmentation.report.clustering._words import called, capital, count, percent, pictures, titled
 
 MOST_LARGE = 20

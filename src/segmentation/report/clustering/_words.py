@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentation.evaluation import DISSOLVED, STABLE
+from segmentation.profiling import NOISE
 from segmentation.report._cells import UNKNOWN
 from segmentation.report._parts import Picture
-from segmentation.report.clustering._study import DOUBTFUL, NOISE, STABLE, StudyReport
+from segmentation.report.clustering._study import StudyReport
 
 OFF = {"low", "high", "very low", "very high", "very low or very high"}
 """Traits in columns of numbers that say more than the middle."""
@@ -76,7 +78,7 @@ def stability(jaccard: float) -> str:
         return "not known, since no sample holds one of these customers"
     if jaccard >= STABLE:
         return "samples of the customers find the same segment"
-    if jaccard >= DOUBTFUL:
+    if jaccard >= DISSOLVED:
         return "samples find a segment like it, and are unsure of its members"
     return "samples do not find it; do not rely on it"
 
