@@ -12,13 +12,7 @@ from segmentation.errors import InputError
 from segmentation.evaluation._contest import Contest, Limits
 from segmentation.evaluation._evidence import TERMS, terms
 from segmentation.evaluation._refusals import refusals
-from segmentation.evaluation._selection import (
-    Candidate,
-    Constraints,
-    RefitContext,
-    Selection,
-    failures,
-)
+from segmentation.evaluation._selection import Candidate, Constraints, RefitContext, Selection, failures
 from segmentation.evaluation._stability import adjusted_rand
 from segmentation.evaluation._structure import Answer
 from segmentation.evaluation._subsamples import require_budget
@@ -41,7 +35,7 @@ class ByConsensus:
     Parameters
     ----------
     budget : int, default=600
-        The most fits to sub-samples; six judge one candidate, twenty whoever leads.
+        The most fits to sub-samples; six judge one candidate, twenty judge the leader.
     min_segments, max_segments : int, default=3, 8
         How many segments are useful where there are no gaps; two are always allowed where they are reproducible.
     limits : Limits, optional

@@ -6,10 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from segmentation.evaluation._evidence import Evidence, cheap_evidence
-from segmentation.evaluation._selection import (
-    Candidate,
-    RefitContext,
-)
+from segmentation.evaluation._selection import Candidate, RefitContext
 from segmentation.evaluation._stability import DISSOLVED, STABLE, Resample, compare
 from segmentation.evaluation._structure import SILHOUETTE_GRAIN
 from segmentation.evaluation._subsamples import ALL_FITS, FITS, SubSamples

@@ -1,4 +1,4 @@
-"""What speaks for one clustering: how it is bounded, whether others find it, whether sub-samples repeat it."""
+"""The evidence for one clustering: boundaries, agreement with other algorithms, shape, stability in sub-samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ FAR_FROM_NORMAL = 0.2
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for one clustering.
+    """The evidence for one clustering.
 
     Attributes
     ----------
     information : float
-        What the segment tells of a customer, in bits: the entropy of the shares; log2(k) for k equal segments.
+        Entropy of the shares of the segments, in bits: log2(k) for k equal segments.
     agreement : float or None
         Mean adjusted Rand index to the most similar answers (k within 1) of the two algorithms nearest to it by
         variation of information; 1 for the same segments, None where there is no other algorithm.

@@ -81,8 +81,8 @@ class ByPareto:
     Notes
     -----
     On the front is what no other clustering beats in one score without losing in another. Of these the winner is
-    the nearest to the ideal point, with each score scaled to 0..1 over the front; the front is there for
-    whoever weighs the scores otherwise.
+    the nearest to the ideal point, with each score scaled to 0..1 over the front; its other members suit
+    other weights.
     """
 
     objectives: Sequence[str] = ("silhouette", "smallest_share")

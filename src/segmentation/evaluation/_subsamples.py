@@ -6,10 +6,7 @@ import numpy as np
 
 from segmentation.errors import InputError
 from segmentation.evaluation._evidence import Evidence
-from segmentation.evaluation._selection import (
-    Candidate,
-    Refit,
-)
+from segmentation.evaluation._selection import Candidate, Refit
 from segmentation.evaluation._stability import Resample, compare, draws
 
 FITS = 6

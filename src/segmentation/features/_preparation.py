@@ -1,6 +1,6 @@
 """What an analyst would do about a column of numbers before customers are compared on it, and why.
 
-One judgement for all: `AutoScaler` does it, and `segment explore` tells it.
+`AutoScaler` applies it, and `segment explore` reports it.
 """
 
 import warnings
@@ -26,7 +26,7 @@ ROWS_PER_LEVEL = 5
 LOW, MIDDLE = 0.05, 0.25
 """Quantiles of the amounts above 0 that are the unit of the logarithm: few zeros, many zeros."""
 WIDEST = 2.0
-"""How far apart two neighbouring levels may lie: as far as yes and no. A rare value is not blown up."""
+"""How far apart two neighbouring levels may lie: as far as yes and no. A rare value is moved no further away."""
 POWER_ROWS = 5_000
 KNOTS = 1_000
 GROUP = 0.01

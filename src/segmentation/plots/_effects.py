@@ -116,9 +116,7 @@ def _variable(
 
 
 def segment_profile(
-    numbers: pd.DataFrame,
-    categories: pd.DataFrame | None = None,
-    units: Mapping[str, str] | None = None,
+    numbers: pd.DataFrame, categories: pd.DataFrame | None = None, units: Mapping[str, str] | None = None
 ) -> Figure:
     """Draw each segment against all customers, its marker variables highlighted.
 
@@ -251,11 +249,7 @@ def parallel_segments(numbers: pd.DataFrame, units: Mapping[str, str] | None = N
     names = [variable.title for variable in info.variables]
     width = max(7.5, 3.6 + 0.55 * len(names))
     steep = letters_wide(names) > (width - 2.8) / len(names)
-    figure, area = new_figure(
-        title,
-        notes,
-        (width, 4.6 + (0.55 * letters_wide(names) if steep else 0)),
-    )
+    figure, area = new_figure(title, notes, (width, 4.6 + (0.55 * letters_wide(names) if steep else 0)))
     axes = area.subplots()
     places = np.arange(len(names))
     heights = np.array([variable.effects for variable in info.variables]).reshape(len(names), -1)

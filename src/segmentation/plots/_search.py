@@ -13,8 +13,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from segmentation.data import is_number
 from segmentation.errors import InputError
-from segmentation.plots._columns import is_number, numbers, sample_note, sampled, varies
+from segmentation.plots._columns import numbers, sample_note, sampled, varies
 from segmentation.plots._style import (
     ACCENT,
     INK,
@@ -240,9 +241,7 @@ def importance(importances: Mapping[str, float]) -> Figure:
 
 
 def parallel_coordinate(
-    params: pd.DataFrame,
-    values: Sequence[float],
-    objective: str = "Objective",
+    params: pd.DataFrame, values: Sequence[float], objective: str = "Objective"
 ) -> Figure:
     """Draw each trial as a line through its parameters.
 

@@ -1,4 +1,4 @@
-"""How much each column tells of each other, whatever they hold."""
+"""Association of every two columns: of numbers, of categories, and of one with the other."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from segmentation.data import is_number
 from segmentation.features import cramers_v
-from segmentation.profiling._columns import is_number
 
 MOST_ROWS = 10_000
 RANK = "rank correlation"
@@ -42,7 +42,7 @@ def associate(table: pd.DataFrame, seed: int = 0) -> Associations:
     """Measure the association of every two columns, over the customers for whom both are known.
 
     Between numbers it is the size of Spearman's rank correlation, which a few far values do not move (Pearson's is
-    told beside it; a column's ranks are those among all its known values). Between a number and a category it is the
+    given beside it; a column's ranks are those among all its known values). Between a number and a category it is the
     correlation ratio, the root of the share of the number's variance that lies between the levels; between
     categories Cramer's V. Both of these are corrected for bias [1]_: a category of thousands of levels explains
     noise without it.

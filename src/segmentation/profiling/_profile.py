@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
+from segmentation.data import is_number
 from segmentation.errors import InputError, nearest
 from segmentation.evaluation import value_share
 from segmentation.profiling._descriptors import significance
@@ -15,7 +16,7 @@ from segmentation.profiling._exceptional import against_segments
 
 NOISE = -1
 MOST_LEVELS = 12
-"""Levels of a category that are told apart; the rarer ones are one level, `OTHER`."""
+"""Levels of a category that are kept apart; the rarer ones are one level, `OTHER`."""
 OTHER = "other"
 EXAMPLES = 5
 LARGE = 0.01
@@ -198,11 +199,7 @@ def _as_labels(labels: Any, n: int) -> np.ndarray:
 
 
 def _numeric(table: pd.DataFrame) -> pd.DataFrame:
-    columns = [
-        c
-        for c in table.columns
-        if pd.api.types.is_numeric_dtype(table[c]) and not pd.api.types.is_bool_dtype(table[c])
-    ]
+    columns = [c for c in table.columns if is_number(table[c])]
     matrix = np.empty((len(table), len(columns)))
     for i, column in enumerate(columns):
         matrix[:, i] = table[column].to_numpy(dtype=float, na_value=np.nan)

@@ -275,7 +275,7 @@ def _tree(
     if not X.shape[1] or n_segments == 1 or most == 1:
         majority = float(np.bincount(classes).max() / len(classes))
         return None, majority if len(classes) > 1 else math.nan
-    # A leaf of a few customers is an anecdote, unless a segment is as small.
+    # A leaf of a few customers is little evidence, unless a segment is as small.
     smallest = max(1, min(5, int(np.bincount(classes).min()) // 2))
 
     def grown(leaves: int) -> DecisionTreeClassifier:

@@ -142,7 +142,7 @@ def _overview(report: StudyReport) -> pd.DataFrame:
         columns["Share of value"] = [percent(v) for v in segments["value_share"]]
     if report.traits:
         columns["Marked by"] = [
-            # What it was made of tells a segment apart; all else is on its card.
+            # The features distinguish the segments; everything else is on their cards.
             marked_by(report, s, report.profile.features or None)
             for s in labels
         ]
