@@ -213,9 +213,9 @@ def _report(mall: str | None, rounds: int, picture: str | None) -> None:
     curve = power(rounds)
     print(curve.pivot_table("alarms", "size", "change", sort=False).to_string())
     if picture:
-        from segmentation import plots
-
-        plots.power_curve(curve).savefig(picture, dpi=150)
+        axes = curve.pivot_table("alarms", "size", "change", sort=False).plot(marker="o", ylim=(0, 1.02))
+        axes.set(xlabel="Size of the change", ylabel="Alarms (share of the resamples)")
+        axes.figure.savefig(picture, dpi=150)
         print(f"written to {picture}", file=sys.stderr)
 
 

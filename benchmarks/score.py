@@ -27,8 +27,7 @@ from segmentation.clustering import KMeans
 from segmentation.data import TableFile
 from segmentation.data.files import BATCH_ROWS
 from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
-from segmentation.serving._score import score
+from segmentation.serving import Segment, SegmentModel, score
 
 COLUMNS = [f"x{i}" for i in range(6)]
 PLACES = ("city", "suburb", "town", "village")

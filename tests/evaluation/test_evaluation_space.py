@@ -4,7 +4,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from segmentation.evaluation import EvaluationSpace, silhouette_reference
-from segmentation.evaluation import _yardstick as module
+from segmentation.evaluation import _space as module
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from segmentation.evaluation import (
     SetScore,
     knee,
 )
-from segmentation.evaluation._consensus import FITS
+from segmentation.evaluation._subsamples import FITS
 
 NOWHERE = RefitContext(np.zeros((1, 1)), lambda number, rows: rows)
 

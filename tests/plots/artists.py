@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 
 from segmentation import plots
+from segmentation.profiling import describe
 
 # What no name of a person's data may break.
 NASTY = [
@@ -35,6 +36,15 @@ def drawn(figure, dpi=50):
     assert (picture < 0.9).any(axis=2).sum() > 60
     assert (np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]) > 0.95).all()
     return figure
+
+
+def profile_figures(table, labels, units=None):
+    """The bars and the heat map of all columns."""
+    # The squares of the largest numbers there are overflow; what is drawn then is asked here.
+    with np.errstate(all="ignore"):
+        profile = describe(table, labels, list(table.columns))
+    yield plots.profile_bars(profile.numbers, profile.overall, profile.categories, units)
+    yield plots.profile_heatmap(profile.numbers)
 
 
 def texts(figure):

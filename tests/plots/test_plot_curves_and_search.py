@@ -48,7 +48,6 @@ def test_the_running_best_ignores_failed_and_infeasible_trials():
     assert info.running_best.tolist() == [0.2, 0.2, 0.2, 0.5, 0.5]
     assert info.best == 3
     assert info.n_failed == 1
-    assert history_info([3.0, 1.0, 2.0], maximize=False).best == 1
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-10, 10)), max_size=30))
@@ -80,7 +79,7 @@ def test_parameters_lie_between_their_ends_and_unused_ones_nowhere():
             "seed": [7, 7, 7, 7],
         }
     )
-    info = parallel_info(params, [0.3, np.nan, 0.1, 0.6], log=["eps"])
+    info = parallel_info(params, [0.3, np.nan, 0.1, 0.6])
     algorithm, n_clusters, eps, whiten, seed = info.axes
 
     # The trial without a value is gone; the others go from the worst to the best.
@@ -95,20 +94,6 @@ def test_parameters_lie_between_their_ends_and_unused_ones_nowhere():
     assert np.isnan(eps.positions[:2]).all()
     assert whiten.tick_labels == ("True",)
     assert seed.positions.tolist() == [0.5] * 3
-
-
-def test_a_logarithmic_axis_has_a_decade_per_step():
-    info = parallel_info(pd.DataFrame({"eps": [0.01, 0.1, 1.0, 10.0]}), [1.0, 2.0, 3.0, 4.0], log=["eps"])
-
-    assert info.axes[0].positions == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert info.axes[0].tick_labels == ("0.01", "0.1", "1", "10")
-
-
-def test_lines_for_minimising_have_the_smallest_on_top():
-    info = parallel_info(pd.DataFrame({"k": [1, 2, 3]}), [5.0, 1.0, 3.0], maximize=False)
-
-    assert info.values.tolist() == [5, 3, 1]
-    assert info.best == 2
 
 
 def test_the_winner_of_many_trials_is_always_drawn():
@@ -184,19 +169,18 @@ def test_the_most_important_parameter_is_on_top():
     assert list(bars(axes)) == [f"p{i:02}" for i in range(24, 4, -1)]
 
 
-@pytest.mark.parametrize(("maximize", "best", "shown"), [(True, 0, 0.9), (False, 1, 0.1)])
-def test_each_trial_is_a_line_through_its_parameters(maximize, best, shown):
+def test_each_trial_is_a_line_through_its_parameters():
     params = pd.DataFrame({"k": [2, 6, 4], "scaler": ["none", "robust", None]})
 
-    figure = parallel_coordinate(params, [0.9, 0.1, 0.5], maximize=maximize, objective="gain")
+    figure = parallel_coordinate(params, [0.9, 0.1, 0.5], objective="gain")
 
     (axes,) = panels(figure)
     (trials,) = axes.collections
     lines = [[y for _, y in path] for path in trials.get_segments()]
     drawn = [[0, 0.25], [1, 0.75], [0.5, -0.14]]
     # From the worst to the best, which lies on top and is drawn once more.
-    assert lines == [drawn[i] for i in ([1, 2, 0] if maximize else [0, 2, 1])]
-    assert points(axes.lines[0]) == list(enumerate(drawn[best]))
+    assert lines == [drawn[i] for i in (1, 2, 0)]
+    assert points(axes.lines[0]) == list(enumerate(drawn[0]))
     assert list(ticks(axes.xaxis).items()) == [(0, "k"), (1, "scaler")]
     assert {(t.xy, t.get_text()) for t in axes.texts} >= {
         ((0, 0), "2"),
@@ -207,8 +191,8 @@ def test_each_trial_is_a_line_through_its_parameters(maximize, best, shown):
     }
     low, high, *_ = color_bar(figure)
     assert (low, high) == (0.1, 0.9)
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [f"best: {shown}"]
-    # Bright yellow is the best of both, dark violet the worst.
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["best: 0.9"]
+    # Bright yellow is the best, dark violet the worst.
     brightness = np.asarray(trials.get_colors())[:, :3].sum(axis=1)
     assert brightness.argmax() == 2
     assert brightness.argmin() == 0

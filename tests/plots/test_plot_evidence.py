@@ -27,15 +27,11 @@ from matplotlib.text import Text
 
 from segmentation import plots
 from segmentation.errors import InputError
-from segmentation.plots._evidence import (
-    agreement_info,
-    dots_info,
-    front_info,
-    gap_info,
-    selection_info,
-    structure_info,
-)
+from segmentation.plots._candidates import agreement_info, front_info, selection_info
+from segmentation.plots._curves import gap_info
 from segmentation.plots._flows import flows_info
+from segmentation.plots._segment_stability import dots_info
+from segmentation.plots._tendency import structure_info
 
 DOTS = pd.DataFrame(
     {"k": [3, 2, 3, 2, 3, 3], "segment": [2, 1, 0, 0, 1, -1], "size": [9, 40, 50, 60, 41, 3], "jaccard": 0.8}

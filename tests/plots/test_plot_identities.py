@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from artists import profile_figures
 from matplotlib.text import Text
 
 from segmentation import plots
@@ -48,8 +49,7 @@ def figures():
     table = pd.DataFrame(X, columns=["a", "b"])
     yield plots.scatter_2d(X, labels)
     yield plots.pca_scatter(X, labels)
-    yield plots.profile_bars(table, labels)
-    yield plots.profile_heatmap(table, labels)
+    yield from profile_figures(table, labels)
     yield plots.segment_sizes(labels)
     yield plots.silhouette_per_customer(np.linspace(-1, 1, 60), labels, "x")
     yield plots.pair_relations(table, None, labels)

@@ -13,7 +13,6 @@ from artists import (
     drawn,
     heat_map,
     legend,
-    line,
     panels,
     points,
     points_by_color,
@@ -27,7 +26,8 @@ from matplotlib.colors import to_hex
 
 from segmentation import plots
 from segmentation.errors import InputError
-from segmentation.plots._effects import composition_info, effects_info
+from segmentation.plots._composition import composition_info
+from segmentation.plots._effects import effects_info
 from segmentation.plots._life import BANDS, drift_info, flow_table, share_info
 from segmentation.plots._market import bubbles_info
 from segmentation.plots._separation import boxes_info, separation_info
@@ -190,12 +190,12 @@ def test_who_has_no_score_is_no_bubble_and_the_knocked_out_are_told():
         }
     )
 
-    bubbles, lost = bubbles_info(ranked, "value", "distinctness", "customers")
+    bubbles, lost = bubbles_info(ranked, "value")
 
     assert [(b.label, b.out) for b in bubbles] == [(2, False), (0, True)]
     assert lost == 1
     with pytest.raises(InputError, match="no column 'stabilty'"):
-        plots.attractiveness_bubbles(ranked.assign(stability=1.0), x="stabilty")
+        plots.attractiveness_bubbles(ranked.assign(stability=1.0), "stabilty")
 
 
 def test_rows_of_a_migration_are_shares_and_only_equal_segments_stayed():
@@ -327,8 +327,6 @@ def test_hulls_and_centres_lie_around_their_customers():
     # Nearer neighbours have a thicker line, and none is drawn where none is asked for.
     near = plots.segment_separation(np.vstack([square, np.add(square, [1, 0])]), [0] * 5 + [1] * 5)
     assert panels(near)[0].collections[-1].get_linewidths()[0] > joined.get_linewidths()[0]
-    alone = plots.segment_separation(X, [0] * 5 + [1] * 5 + [-1], neighbours=False)
-    assert not panels(alone)[0].collections[-1].get_segments()
 
 
 def test_boxes_show_the_quantiles_of_each_segment():
@@ -449,20 +447,6 @@ def test_shares_go_from_hollow_before_to_full_after():
     assert np.isnan(hollow[1][0])
 
 
-def test_alarms_rise_with_the_size_of_each_change():
-    table = pd.DataFrame(
-        {"change": ["a", "b", "a", "b"], "size": [1.0, 0.0, 0.0, 2.0], "alarms": [0.9, 0.05, 0.1, 0.4]}
-    )
-
-    (axes,) = panels(figure := plots.power_curve(table, 0.05))
-
-    assert line(axes, "a") == [(0, 0.1), (1, 0.9)]
-    assert line(axes, "b") == [(0, 0.05), (2, 0.4)]
-    assert line(axes, "allowed without change: 0.05") == [(0, 0.05), (1, 0.05)]
-    assert list(legend(figure)) == ["a", "b", "allowed without change: 0.05"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Size of the change", "Alarms (share)")
-
-
 def test_each_branch_has_its_condition_and_each_leaf_its_segment():
     leaves = Node("age <= 3", 0, 30, 0.8), Node("age > 3", 1, 70, 1.0)
 
@@ -502,7 +486,7 @@ def test_every_market_picture_can_be_drawn(labels, columns):
     units = dict.fromkeys(columns, "k$")
     numbers, categories = numbers_of(labels, columns), categories_of(labels, columns[:1], NASTY)
     segments = pd.DataFrame({"customers": 9, "share": 0.2, "value_share": 0.3, "value": 3.0}, index=labels)
-    ranked = segments.assign(x=0.3, y=0.2, score=0.4, knocked_out="")
+    ranked = segments.assign(distinctness=0.3, y=0.2, score=0.4, knocked_out="")
     with plots.identities({s: NASTY[s % len(NASTY)] + " name of forty letters or so" for s in labels}):
         drawn(plots.segment_profile(numbers, categories, units))
         drawn(plots.parallel_segments(numbers, units))
@@ -510,7 +494,7 @@ def test_every_market_picture_can_be_drawn(labels, columns):
         drawn(plots.segment_separation(X, given_labels, columns, units))
         drawn(plots.feature_boxes(table, given_labels, units))
         drawn(plots.value_bars(segments))
-        drawn(plots.attractiveness_bubbles(ranked, "x", "y"))
+        drawn(plots.attractiveness_bubbles(ranked, "y"))
         drawn(plots.migration_flows(pd.DataFrame(np.eye(len(labels)), labels, labels)))
         drawn(plots.share_change(segments["share"], segments["share"] / 2))
         drawn(plots.drift_bars(pd.DataFrame({"column": columns, "psi": 0.2})))
@@ -534,7 +518,6 @@ def test_names_of_any_kind_are_drawn_in_trees_moves_and_curves(name):
     drawn(plots.surrogate_tree(Node("", 0, 9, 0.5, (Node(name, 0, 4), Node(name * 3, -1, 5)))))
     drawn(plots.migration_flows(pd.DataFrame([[1, 2]], [name], [name, "x"])))
     drawn(plots.share_change({name: 0.5}, {name: 0.6}))
-    drawn(plots.power_curve(pd.DataFrame({"change": name, "size": [0.0, 1.0], "alarms": [0.05, 1.0]})))
 
 
 @pytest.mark.parametrize(
@@ -562,10 +545,6 @@ def test_names_of_any_kind_are_drawn_in_trees_moves_and_curves(name):
         ),
         (lambda: plots.share_change({}, {}), "There is no segment."),
         (
-            lambda: plots.power_curve(pd.DataFrame({"change": [], "size": [], "alarms": []})),
-            "There is no change that was tried.",
-        ),
-        (
             lambda: plots.value_bars(pd.DataFrame({"customers": [], "share": [], "value_share": []})),
             "No value is known of the segments: no value column is named.",
         ),
@@ -586,7 +565,6 @@ def test_a_figure_of_nothing_says_why(draw, said):
         lambda: plots.feature_boxes(pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, np.inf]}), [0, 1]),
         lambda: plots.surrogate_tree(Node("", 0, 99, 0.2, tuple(Node("x", 0, 3) for _ in range(30)))),
         lambda: plots.drift_bars(pd.DataFrame({"column": ["a"], "psi": [0.0]})),
-        lambda: plots.power_curve(pd.DataFrame({"change": ["a"], "size": [0.5], "alarms": [1.0]}), None),
         lambda: plots.value_bars(pd.DataFrame({"customers": [3], "share": [1.0], "value_share": [-0.2]})),
     ],
 )

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
-from artists import NASTY, drawn, texts
+from artists import NASTY, drawn, profile_figures, texts
 from matplotlib.image import imread
 from scipy.cluster.hierarchy import linkage
 
@@ -31,8 +31,8 @@ def figures_of(table, labels, units):
     yield plots.outliers(table, units)
     yield plots.silhouette_per_customer(np.linspace(-1, 1, len(labels)), labels, "space $x$")
     yield plots.pca_scatter(X, labels, space="$\\alpha")
-    yield plots.profile_bars(table, labels, units)
-    yield plots.profile_heatmap(table, labels)
+    if len(table):
+        yield from profile_figures(table, labels, units)
     yield plots.segment_sizes(labels)
     if X.shape[1] >= 3:
         centers = X.groupby(labels).mean().loc[lambda frame: frame.index >= 0]
@@ -84,11 +84,7 @@ def test_every_figure_of_customers_can_be_drawn(table, labels):
 def test_twin_column_names_are_drawn():
     table = pd.DataFrame(np.arange(12.0).reshape(4, 3), columns=["a", "a", "b"])
 
-    for figure in (
-        plots.distributions(table),
-        plots.profile_bars(table, [0, 0, 1, 1]),
-        plots.correlations(table),
-    ):
+    for figure in (plots.distributions(table), plots.correlations(table)):
         drawn(figure)
 
 
@@ -101,7 +97,7 @@ def test_curves_and_searches_can_be_drawn_under_any_name(name):
     drawn(plots.importance({name: 0.8, "other": 0.0}))
     drawn(plots.history([0.1, np.nan, 0.3], [True, True, False], objective=name))
     params = pd.DataFrame({name: [1.0, 2.0, np.nan], "level": [name, None, "z"]})
-    drawn(plots.parallel_coordinate(params, [0.1, 0.2, np.nan], log=[name], objective=name))
+    drawn(plots.parallel_coordinate(params, [0.1, 0.2, np.nan], objective=name))
 
 
 @pytest.mark.parametrize(
@@ -129,9 +125,7 @@ def test_a_figure_of_nothing_says_why(draw, said):
         lambda: plots.k_distance([0.0], 4, eps=0.5),
         lambda: plots.history([0.5], [False]),
         lambda: plots.importance({"a": 0.0}),
-        lambda: plots.parallel_coordinate(
-            pd.DataFrame({"a": [0.0], "b": [None], "c": [np.nan]}), [0.5], log=["a"]
-        ),
+        lambda: plots.parallel_coordinate(pd.DataFrame({"a": [0.0], "b": [None], "c": [np.nan]}), [0.5]),
         lambda: plots.dendrogram([[0, 1, 0.0, 2]], 1),
         lambda: plots.dendrogram([[0, 1, 2.0, 2]], 2),
     ],

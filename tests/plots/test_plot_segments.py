@@ -41,6 +41,7 @@ from segmentation.plots._scatter import pca_info, points_info, spread_apart
 from segmentation.plots._silhouette import knife_info
 from segmentation.plots._style import SOFT
 from segmentation.plots._tree import tree_info
+from segmentation.profiling import describe
 
 
 @pytest.fixture(scope="module")
@@ -132,34 +133,46 @@ TABLE = pd.DataFrame(
     }
 )
 LABELS = [0, 0, 1, -1, 1]
+PROFILE = describe(TABLE, LABELS, list(TABLE.columns))
 
 
-def test_profiles_are_means_or_medians_in_original_units_and_levels_are_shares():
-    info = profile_info(TABLE, LABELS)
-    income, gender, same = info.features
+def test_profiles_are_centres_in_original_units_and_levels_are_shares():
+    info = profile_info(PROFILE.numbers, PROFILE.overall, PROFILE.categories)
+    income, same, gender = info.features
 
     assert info.labels == (0, 1, -1)
     assert income.values.tolist() == [15, 30, 100]
     assert income.population == 40
-    assert profile_info(TABLE, LABELS, "median").features[0].population == 25
     assert gender.level == "F"
     assert gender.values.tolist() == [100, 0, 100]
     assert gender.population == 75
     assert same.values.tolist() == [3, 3, 3]
 
 
-def test_a_wrong_statistic_is_named():
-    with pytest.raises(InputError, match="'mean' or 'median', not 'mode'"):
-        profile_bars(TABLE, LABELS, statistic="mode")
+def test_a_level_that_stands_for_many_rare_ones_is_not_the_commonest():
+    levels = ["often"] * 3 + [f"rare {i}" for i in range(30)] + ["often"] * 3
+    profile = describe(pd.DataFrame({"plan": levels * 2}), [0] * 36 + [1] * 36)
+    (plan,) = profile_info(profile.numbers, profile.overall, profile.categories).features
+    assert plan.level == "often"
 
 
-def test_heatmap_is_the_difference_in_standard_deviations():
-    info = heatmap_info(TABLE, LABELS)
+def test_bars_and_heat_map_say_which_column_is_missing():
+    with pytest.raises(InputError, match="numbers has no column 'center'"):
+        profile_bars(PROFILE.numbers.drop(columns="center"), PROFILE.overall)
+    with pytest.raises(InputError, match="numbers has no column 'effect'"):
+        profile_heatmap(PROFILE.numbers.drop(columns="effect"))
 
-    deviation = np.std([10, 20, 30, 100])
-    assert info.columns == ("income", "same")
-    assert info.differences[0] == pytest.approx([-25 / deviation, -10 / deviation, 60 / deviation])
-    assert info.differences[1].tolist() == [0, 0, 0]
+
+def test_the_heat_map_shows_the_effects_of_the_profile():
+    table = pd.DataFrame({"recency": [1.0, 40, 2, 300, 7, 9], "same": 5.0})
+    profile = describe(table, [0, 0, 1, 1, -1, -1], ["recency"], log=["recency"])
+    info = heatmap_info(profile.numbers)
+
+    assert info.columns == ("recency", "same")
+    assert info.labels == (0, 1, -1)
+    recency = profile.numbers[profile.numbers["column"] == "recency"]
+    assert info.differences[0].tolist() == recency["effect"].tolist()
+    assert np.isnan(info.differences[1]).all()
 
 
 @given(st.lists(st.integers(-1, 12), max_size=50))
@@ -189,14 +202,12 @@ def test_the_cut_makes_the_segments_asked_for(blobs, method, k):
         assert len({*zip(info.labels, expected, strict=True)}) == k
 
 
-def test_branches_take_the_labels_they_share_most_customers_with(blobs):
+def test_the_branches_above_the_cut_belong_to_no_segment(blobs):
     X, labels = blobs
-    swapped = np.array([2, 0, 1])[labels]
-    swapped[[0, 31]] = -1
 
-    info = tree_info(linkage(X, "ward"), 3, swapped)
+    info = tree_info(linkage(X, "ward"), 3)
 
-    assert info.labels.tolist() == np.array([2, 0, 1])[labels].tolist()
+    assert len({*zip(info.labels, labels, strict=True)}) == 3
     assert {s for s in info.segments if s is not None} == {0, 1, 2}
     assert info.segments.count(None) == 2
     # The cut lies below both merges of segments and above all others.
@@ -312,31 +323,31 @@ def test_a_blade_is_as_thick_as_it_has_customers():
 
 
 def test_each_profile_bar_is_its_segments_value_with_a_line_for_all():
-    income, gender, same = panels(profile_bars(TABLE, LABELS, {"income": "k$"}))
+    income, same, gender = panels(
+        profile_bars(PROFILE.numbers, PROFILE.overall, PROFILE.categories, {"income": "k$"})
+    )
 
     assert list(bars(income).items()) == [("0", 15), ("1", 30), ("noise", 100)]
     assert list(bar_colors(income).values()) == COLORS
     assert set(income.lines[0].get_ydata()) == {40}
-    assert [axes.get_title(loc="left") for axes in (income, gender, same)] == [
+    assert [axes.get_title(loc="left") for axes in (income, same, gender)] == [
         r"Income (k\$)",
-        "Gender: F (%)",
         "Same",
+        "Gender: F (%)",
     ]
     assert list(bars(gender).values()) == [100, 0, 100]
     assert set(gender.lines[0].get_ydata()) == {75}
-    medians = panels(profile_bars(TABLE, [0, 0, 0, 0, 0], statistic="median"))
-    assert bars(medians[0]) == {"0": 25}
 
 
 def test_the_heat_map_holds_each_difference_in_the_row_of_its_feature():
-    figure = profile_heatmap(TABLE.assign(age=[1.0, 1, 3, 3, 2]), LABELS)
+    figure = profile_heatmap(describe(TABLE.assign(age=[1.0, 1, 3, 3, 2]), LABELS).numbers)
 
     (axes,) = panels(figure)
-    deviation, spread = np.std([10, 20, 30, 100]), np.std([1, 1, 3, 3, 2])
+    deviation, spread = np.std([10, 20, 30, 100], ddof=1), np.std([1, 1, 3, 3, 2], ddof=1)
     expected = pd.DataFrame(
         [
             [-25 / deviation, -10 / deviation, 60 / deviation],
-            [0, 0, 0],
+            [np.nan] * 3,
             [-1 / spread, 0.5 / spread, 1 / spread],
         ],
         ["Income", "Same", "Age"],
@@ -361,14 +372,14 @@ def test_the_tree_joins_at_the_heights_of_its_merges_and_is_cut_between_them():
     X = np.array([[0.0], [1], [10], [12], [40]])
     tree = linkage(X, "single")
 
-    figure = dendrogram(tree, 3, [1, 1, 0, 0, 2])
+    figure = dendrogram(tree, 3)
 
     (axes,) = panels(figure)
     (branches,) = axes.collections
     tops = [path[:, 1].max() for path in branches.get_segments()]
     assert sorted(tops) == [1, 2, 9, 28]
     colors = {top: to_hex(color) for top, color in zip(tops, branches.get_colors(), strict=True)}
-    assert colors == {1: segment_color(1), 2: segment_color(0), 9: SOFT.lower(), 28: SOFT.lower()}
+    assert colors == {1: segment_color(0), 2: segment_color(1), 9: SOFT.lower(), 28: SOFT.lower()}
     # One leaf a customer, in the colour of its segment; the cut lies between the merges of 2 and 9.
     leaves = {line.get_xdata()[0]: line.get_color() for line in axes.lines if line.get_marker() == "s"}
     assert sorted(leaves.values()) == sorted(segment_color(s) for s in (0, 0, 1, 1, 2))

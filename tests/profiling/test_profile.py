@@ -94,6 +94,7 @@ def test_the_effect_is_in_standard_deviations_of_all_customers():
     assert x["effect"].tolist() == pytest.approx([-1.5 / table["x"].std(), 1.5 / table["x"].std()])
     assert x.loc[1, ["q25", "median", "q75"]].tolist() == [3.75, 4.5, 5.25]
     assert rows(numbers, column="same")["effect"].isna().all()
+    assert describe(table, [0, 0, 1, -1], ["x"]).overall.to_dict() == {"x": 3.0, "same": 5.0}
 
 
 def test_a_logged_feature_is_centred_and_compared_on_its_scale():
@@ -101,6 +102,8 @@ def test_a_logged_feature_is_centred_and_compared_on_its_scale():
     spend = describe(table, [0, 0, 1, 1], ["spend"], log=["spend"]).numbers
     assert spend["center"].tolist() == pytest.approx([np.expm1(1), np.expm1(6)])
     assert spend["mean"].tolist() == pytest.approx([table["spend"][:2].mean(), table["spend"][2:].mean()])
+    overall = describe(table, [0, 0, 1, 1], ["spend"], log=["spend"]).overall
+    assert overall.to_dict() == pytest.approx({"spend": np.expm1(3.5)})
     plain = describe(pd.DataFrame({"spend": [0.0, 2.0, 5.0, 7.0]}), [0, 0, 1, 1], ["spend"]).numbers
     assert spend["effect"].tolist() == pytest.approx(plain["effect"].tolist())
 

@@ -279,6 +279,20 @@ def test_all_customers_are_in_the_middle_of_a_logarithm_too(people: Callable, re
     ) or f"{table['income'].mean():,.1f}" in text(report)
 
 
+def test_the_middle_of_a_logarithm_is_known_where_all_of_a_segment_are_alike(
+    people: Callable, report_on: Make
+) -> None:
+    from segmentation.profiling import describe
+
+    table, labels = people(2)
+    table["income"] = np.where(labels == 0, 1.0, 100.0)
+    profile = describe(table, labels, ["income", "spending"], log=["income"])
+    said = to_markdown(replace(report_on(table, labels), profile=profile))
+    # exp of the mean of log 2 and log 101, less 1; and not 50.5.
+    assert re.search(r"^\| income \| 1(\.0+)? \| 13\.2\d* \|", said, re.M)
+    assert "| 50.5" not in said
+
+
 def test_advice_comes_with_its_evidence_and_none_is_invented(make: Make) -> None:
     report = make()
     advised = {r.segment: r for r in report.recommendations}

@@ -1,7 +1,7 @@
 """Customer tables: read, check, repair and fingerprint them."""
 
 from segmentation.data.checks import Checks
-from segmentation.data.customers import Customers, Finding, findings_table, fingerprint
+from segmentation.data.customers import Customers, Finding, findings_table, fingerprint, is_number
 from segmentation.data.demo import Demo
 from segmentation.data.files import count_rows
 from segmentation.data.mall import MallFile
@@ -19,4 +19,5 @@ __all__ = [
     "count_rows",
     "findings_table",
     "fingerprint",
+    "is_number",
 ]

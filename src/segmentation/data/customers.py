@@ -75,6 +75,11 @@ class Customers:
         return "\n".join(["Findings in the data", *lines, ""]) if lines else ""
 
 
+def is_number(values: pd.Series) -> bool:
+    """Whether a column is measured; yes and no are categories."""
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Show findings as a table.
 

@@ -92,40 +92,13 @@ class Demo:
         return finish(table, Checks(), "demo", UNITS, [], "The demo", truth)
 
     def read_new(self, path: str | Path | None) -> pd.DataFrame:
-        """Read new customers from a file in the mall schema, as `MallFile.read_new` does.
-
-        Parameters
-        ----------
-        path : str, Path or None
-            The file; the demo itself has none.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_columns)
-            Canonical columns in file order, indexed by customer_id.
-
-        Raises
-        ------
-        InputError
-            If there is no path, or the file cannot be read.
-        """
+        """Read new customers from a file in the mall schema, as `MallFile.read_new` does; the demo itself has none."""
         if path is None:
             raise InputError("The demo has no new customers of its own; name a file in the mall schema.")
         return MallFile(path).read_new(path)
 
     def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
-        """Read new customers in the mall schema, as `MallFile.read_batches` does.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file of any size; or a folder or pattern of Parquet files.
-
-        Yields
-        ------
-        DataFrame of shape (n_rows, n_columns)
-            The next rows, in the order of the files.
-        """
+        """Read new customers in the mall schema, as `MallFile.read_batches` does."""
         return MallFile(path).read_batches(path)
 
     def _sizes(self) -> np.ndarray:

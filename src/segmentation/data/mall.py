@@ -1,7 +1,6 @@
 """The mall customers of Kaggle, in all the spellings of their header."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pandas as pd
 from segmentation.data.checks import Checks
 from segmentation.data.cleaning import Layout, clean, clean_new
 from segmentation.data.customers import Customers, Finding
-from segmentation.data.files import RawTable, closest_header, open_batches, open_table
+from segmentation.data.customers_file import CustomersFile
+from segmentation.data.files import RawTable, closest_header, open_table
 from segmentation.errors import InputError
 
 UNITS = {"age": "years", "annual_income": "k$", "spending_score": "1-100"}
@@ -27,7 +27,7 @@ GENDERS = {"male": "Male", "m": "Male", "female": "Female", "f": "Female"}
 
 
 @dataclass(frozen=True)
-class MallFile:
+class MallFile(CustomersFile):
     """The Kaggle file ``Mall_Customers.csv`` and its variants.
 
     The table has the columns gender, age (years), annual_income (k$) and spending_score (1-100), whatever
@@ -65,41 +65,6 @@ class MallFile:
                 )
         checks = replace(self.checks, ranges={**RANGES, **self.checks.ranges})
         return clean(raw, _layout(raw.frame), checks, "mall", UNITS, found)
-
-    def read_new(self, path: str | Path) -> pd.DataFrame:
-        """Read new customers, every row in file order.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file like the one learned from; columns may lack if the model does not need them.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_columns)
-            Canonical columns, indexed by customer_id (missing and repeated ids allowed), or by row number.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read, has none of the columns, or text in a numeric one.
-        """
-        return self.read_records(open_table(path))
-
-    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
-        """Read new customers as `read_new` does, some rows at a time.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file of any size; or a folder or pattern of Parquet files.
-
-        Yields
-        ------
-        DataFrame of shape (n_rows, n_columns)
-            The next rows, in the order of the files.
-        """
-        return map(self.read_records, open_batches(path))
 
     def read_records(self, raw: RawTable) -> pd.DataFrame:
         """Read new customers from a table of raw cells, as `read_new` does."""

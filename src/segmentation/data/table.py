@@ -11,8 +11,9 @@ import pandas as pd
 from segmentation.data.checks import Checks, as_names
 from segmentation.data.cleaning import Layout, blank_marks, clean, clean_new, is_numeric, spelling_key
 from segmentation.data.customers import Customers, Finding
+from segmentation.data.customers_file import CustomersFile
 from segmentation.data.dates import Dates, read_dates
-from segmentation.data.files import RawTable, closest_header, open_batches, open_table
+from segmentation.data.files import RawTable, closest_header, open_table
 from segmentation.errors import InputError
 
 MAX_LEVELS = 20  # text of more different values is free text
@@ -23,7 +24,7 @@ DATE_UNIT = "year"
 
 
 @dataclass(frozen=True)
-class TableFile:
+class TableFile(CustomersFile):
     """A CSV, TSV or Parquet file with one row a customer.
 
     Columns that nobody names are told by their content: cells that are all numbers make a numeric column,
@@ -117,44 +118,12 @@ class TableFile:
         customers = clean(raw, layout, self.checks, Path(self.path).stem, units, found)
         return replace(customers, resolved={"dates": dict(layout.dates)} if layout.dates else {})
 
-    def read_new(self, path: str | Path) -> pd.DataFrame:
-        """Read new customers, every row in file order.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file like the one learned from; columns may lack if the model does not need them.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_columns)
-            Indexed by id (missing and repeated ids allowed), or by row number. Where columns are inferred
-            none is left out: one of numbers is numeric, one of dates is read as such, any other is text.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read, or holds text in a column configured as numeric or dates.
-        """
-        return self.read_records(open_table(path, self.separator))
-
-    def read_batches(self, path: str | Path) -> Iterator[pd.DataFrame]:
-        """Read new customers as `read_new` does, some rows at a time.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file of any size; or a folder or pattern of Parquet files.
-
-        Yields
-        ------
-        DataFrame of shape (n_rows, n_columns)
-            The next rows, in the order of the files.
-        """
-        return map(self.read_records, open_batches(path, self.separator))
-
     def read_records(self, raw: RawTable) -> pd.DataFrame:
-        """Read new customers from a table of raw cells, as `read_new` does."""
+        """Read new customers from a table of raw cells, as `read_new` does.
+
+        Where columns are inferred none is left out: one of numbers is numeric, one of dates is read as such, any
+        other is text.
+        """
         numeric, categorical = list(self.numeric or ()), list(self.categorical or ())
         dates = dict(self.dates or {})
         for column in self._to_infer(raw):

@@ -1,14 +1,7 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
-from segmentation.evaluation._consensus import (
-    SHORTLIST,
-    SURELY,
-    ByConsensus,
-    Limits,
-    SubSamples,
-    resampled,
-    shipped_weights,
-)
+from segmentation.evaluation._consensus import SHORTLIST, SURELY, ByConsensus, shipped_weights
+from segmentation.evaluation._contest import Limits
 from segmentation.evaluation._evidence import TERMS, Evidence, cheap_evidence, terms
 from segmentation.evaluation._indices import (
     Gap,
@@ -44,6 +37,7 @@ from segmentation.evaluation._stability import (
     stability,
 )
 from segmentation.evaluation._structure import ClusteringTendency, verdict
+from segmentation.evaluation._subsamples import SubSamples, resampled
 from segmentation.evaluation._value import value_share
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What speaks for one clustering: how it is bounded, whether others find it, whether sub-samples repeat it."""
+"""The evidence for one clustering: boundaries, agreement with other algorithms, shape, stability in sub-samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,17 +32,15 @@ FAR_FROM_NORMAL = 0.2
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for one clustering.
+    """The evidence for one clustering.
 
     Attributes
     ----------
     information : float
-        What the segment tells of a customer, in bits: the entropy of the shares; log2(k) for k equal segments.
-    disputed : float or None
-        Variation of information, in bits a customer, to the most similar answers of the two algorithms nearest to
-        it, k within 1; None where there is no other algorithm.
+        Entropy of the shares of the segments, in bits: log2(k) for k equal segments.
     agreement : float or None
-        The same as an adjusted Rand index, 1 for the same segments.
+        Mean adjusted Rand index to the most similar answers (k within 1) of the two algorithms nearest to it by
+        variation of information; 1 for the same segments, None where there is no other algorithm.
     fit : float
         Log-likelihood of one Gaussian a segment, of the shape that suits best, less the BIC's penalty, in bits a
         customer.
@@ -57,7 +55,6 @@ class Evidence:
     """
 
     information: float
-    disputed: float | None
     agreement: float | None
     fit: float
     silhouette: float
@@ -96,14 +93,13 @@ def cheap_evidence(kept: Sequence[Candidate], X: np.ndarray) -> dict[int, Eviden
             _nearest(c, [o for o in kept if o.algorithm == other], own)
             for other in algorithms - {c.algorithm}
         )[:2]
-        disputed = float(np.mean([lost for lost, _ in nearest])) if nearest else None
         agreement = -float(np.mean([rand for _, rand in nearest])) if nearest else None
         key = c.labels.tobytes()
         if key not in known:
             shape, boundaries = _shape(X[:, ~few], c.labels), graph.boundaries(c.labels)
             known[key] = _gaussian_fit(X, c.labels, few), shape, boundaries
         fit, shape, boundaries = known[key]
-        found[c.number] = Evidence(own, disputed, agreement, fit, c.scores.silhouette, shape, boundaries)
+        found[c.number] = Evidence(own, agreement, fit, c.scores.silhouette, shape, boundaries)
     return found
 
 

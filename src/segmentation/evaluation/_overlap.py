@@ -62,7 +62,7 @@ def segment_overlap(solutions: Sequence[np.ndarray]) -> tuple[Step, ...]:
 
     Examples
     --------
-    >>> step, = across([np.array([0, 0, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 2, 2])])
+    >>> step, = segment_overlap([np.array([0, 0, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 2, 2])])
     >>> step.flows.tolist(), step.stability.tolist()
     ([[2, 1, 0], [0, 1, 2]], [1.0, 0.0, 1.0])
     """

@@ -1,4 +1,4 @@
-"""What rules a clustering out, whatever else speaks for it."""
+"""Tests that rule a clustering out, whatever the other evidence."""
 
 import numpy as np
 from sklearn.metrics import pairwise_distances_argmin

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segmentation.errors import InputError, nearest
-from segmentation.evaluation._consensus import FITS, SubSamples, require_budget, resampled
 from segmentation.evaluation._evidence import cheap_evidence
 from segmentation.evaluation._scores import BETTER
 from segmentation.evaluation._selection import Candidate, Constraints, RefitContext, Selection, failures
+from segmentation.evaluation._subsamples import FITS, SubSamples, require_budget, resampled
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ByStability:
     Notes
     -----
     The largest mean adjusted Rand index between pairs of sub-samples (Ben-Hur, Elisseeff and Guyon 2002); of those
-    within 0.01 of each other the one that tells most. Stability alone prefers few segments: two halves of
+    within 0.01 of each other the most informative one. Stability alone prefers few segments: two halves of
     almost anything are repeated well.
     """
 
@@ -81,8 +81,8 @@ class ByPareto:
     Notes
     -----
     On the front is what no other clustering beats in one score without losing in another. Of these the winner is
-    the nearest to the ideal point, with each score scaled to 0..1 over the front; the front is there for
-    whoever weighs the scores otherwise.
+    the nearest to the ideal point, with each score scaled to 0..1 over the front; its other members suit
+    other weights.
     """
 
     objectives: Sequence[str] = ("silhouette", "smallest_share")

@@ -171,7 +171,7 @@ def adjusted_rand(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def information(labels: np.ndarray) -> float:
-    """Bits that a labelling tells of a row: the entropy of its shares, noise as one group."""
+    """Entropy of the shares of a labelling, in bits; noise is one group."""
     return _bits(np.bincount(labels + 1).astype(float))
 
 

@@ -169,10 +169,10 @@ def verdict(X: np.ndarray, seed: int = 0) -> ClusteringTendency:
 
 
 def _look(X: np.ndarray, rng: np.random.Generator) -> Columns:
-    """The columns that vary, split into amounts and items, of a sample."""
+    """A sample of the rows, its columns split into amounts and items."""
     if len(X) > SAMPLE:
         X = X[np.sort(rng.choice(len(X), SAMPLE, replace=False))]
-    return columns(X[:, np.ptp(X, axis=0) > 0], rng)
+    return columns(X, rng)
 
 
 def _decided(X: np.ndarray, seed: int) -> ClusteringTendency:

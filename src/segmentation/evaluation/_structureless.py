@@ -81,7 +81,8 @@ class Columns:
 
 
 def columns(X: np.ndarray, rng: Rng) -> Columns:
-    """Split a table without constant columns."""
+    """Split a table; constant columns are left out."""
+    X = X[:, np.ptp(X, axis=0) > 0]
     counted = [np.unique(column, return_counts=True) for column in X.T]
     few = [len(values) <= FEW_VALUES for values, _ in counted]
     tied = [counts.max() >= max(TIED * len(X), TIMES * np.median(counts)) for _, counts in counted]
@@ -95,11 +96,10 @@ def columns(X: np.ndarray, rng: Rng) -> Columns:
     return Columns(smooth, amounts, tuple(_item(X, group) for group in [*alone, *groups]))
 
 
-def without_ties(X: np.ndarray, seed: int = 0) -> np.ndarray:
+def without_ties(X: np.ndarray) -> np.ndarray:
     """Spread tied amounts and the answers to items: a gap between two answers is none between customers."""
-    varying = X[:, np.ptp(X, axis=0) > 0]
-    rng = np.random.default_rng(seed)
-    table = columns(varying, rng)
+    rng = np.random.default_rng(0)
+    table = columns(X, rng)
     return table.spread(table.X, rng)
 
 

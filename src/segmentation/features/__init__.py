@@ -3,6 +3,7 @@
 from segmentation.features._auto_scaler import AutoScaler
 from segmentation.features._feature_set import FeatureSet
 from segmentation.features._preparation import Treatment, treat, values_apart
+from segmentation.features._redundancy import cramers_v
 from segmentation.features._roles import Role, role
 from segmentation.features._table import Preparation, prepared, prepared_text
 
@@ -12,6 +13,7 @@ __all__ = [
     "Preparation",
     "Role",
     "Treatment",
+    "cramers_v",
     "prepared",
     "prepared_text",
     "role",

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from segmentation.features._preparation import one_hot, repeated, sums, treat
+from segmentation.features._preparation import treat
+from segmentation.features._redundancy import one_hot, repeated, sums
 
 
 class AutoScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

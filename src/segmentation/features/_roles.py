@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
+from segmentation.data import is_number
 from segmentation.overrides import listed
 
 NEARLY_CONSTANT = 0.95
@@ -94,7 +95,7 @@ def role(values: pd.Series) -> Role:
     if commonest >= NEARLY_CONSTANT:
         where = "every row" if commonest == 1 else f"{_percent(commonest)} of the rows"
         return Role(name, "constant", f"{_shown(counts.index[0])} in {where}")
-    if number and not is_bool_dtype(values.dtype):
+    if is_number(values):
         return _number(name, known.to_numpy(dtype=float))
     if number or len(counts) <= MANY_LEVELS:
         return Role(name, "number" if number else "category", f"{len(counts)} levels")
@@ -106,7 +107,7 @@ def looks_like_id(values: pd.Series) -> bool:
     known = values.dropna()
     if len(known) <= FEW_ROWS or is_datetime64_any_dtype(values.dtype):
         return False
-    if not is_numeric_dtype(values.dtype) or is_bool_dtype(values.dtype):
+    if not is_number(values):
         return bool(known.nunique() > 0.9 * len(known))
     if not known.is_unique or not (known % 1 == 0).all():
         return False

@@ -5,28 +5,24 @@ shows anything, and none reads or changes the state of pyplot. Data that leaves 
 that says so.
 """
 
-from segmentation.plots._curves import elbow, k_distance, silhouette_curve
+from segmentation.plots._candidates import agreement_matrix, pareto_front, selection_evidence
+from segmentation.plots._composition import composition_bars
+from segmentation.plots._curves import elbow, gap_curve, k_distance, silhouette_curve
 from segmentation.plots._data import associations, scaler_preview
-from segmentation.plots._effects import composition_bars, parallel_segments, segment_profile
-from segmentation.plots._evidence import (
-    agreement_matrix,
-    gap_curve,
-    pareto_front,
-    segment_stability,
-    selection_evidence,
-    structure,
-)
+from segmentation.plots._effects import parallel_segments, segment_profile
 from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._flows import segment_flows
-from segmentation.plots._life import drift_bars, migration_flows, power_curve, share_change
+from segmentation.plots._life import drift_bars, migration_flows, share_change
 from segmentation.plots._market import attractiveness_bubbles, value_bars
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
+from segmentation.plots._segment_stability import segment_stability
 from segmentation.plots._separation import feature_boxes, segment_separation
 from segmentation.plots._silhouette import silhouette_per_customer
 from segmentation.plots._style import caption, identities, segment_color, segment_name, title, to_png
 from segmentation.plots._surrogate import surrogate_tree
+from segmentation.plots._tendency import structure
 from segmentation.plots._thumbnail import thumbnail, thumbnail_png
 from segmentation.plots._tree import dendrogram
 
@@ -55,7 +51,6 @@ __all__ = [
     "parallel_segments",
     "pareto_front",
     "pca_scatter",
-    "power_curve",
     "profile_bars",
     "profile_heatmap",
     "scaler_preview",

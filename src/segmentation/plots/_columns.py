@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from segmentation.data import is_number
 from segmentation.errors import InputError, nearest
 
 MAX_POINTS = 5_000
@@ -30,11 +30,6 @@ def numeric_columns(table: pd.DataFrame) -> list[Column]:
         for name, values in table.items()
         if is_number(values)
     ]
-
-
-def is_number(values: pd.Series) -> bool:
-    """Whether a column is measured; yes and no are categories."""
-    return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype)
 
 
 def varies(values: np.ndarray) -> bool:

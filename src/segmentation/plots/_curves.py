@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ from segmentation.plots._style import (
     number_ticks,
     palette_color,
     palette_marker,
+    ring,
     side_legend,
 )
 from segmentation.plots._text import count_text, plain, short_number
@@ -67,6 +69,12 @@ def k_distance_info(distances: Sequence[float], eps: float | None = None) -> KDi
     return KDistanceInfo(ranks + 1, ordered[ranks], len(ordered), beyond)
 
 
+def gap_info(ks: Sequence[int], values: Sequence[float], errors: Sequence[float]) -> tuple[Curve, Curve]:
+    """Order gaps and errors; a gap without an error keeps an error of 0."""
+    gaps, spread = curve_info("gap", ks, values), curve_info("errors", ks, errors)
+    return gaps, Curve(spread.name, spread.ks, np.nan_to_num(spread.values), None)
+
+
 def elbow(
     ks: Sequence[int],
     inertia: Sequence[float],
@@ -108,16 +116,7 @@ def elbow(
     axes.plot(curve.ks, curve.values, color=PALETTE[0], marker="o", markersize=5)
     if knee is not None and knee in curve.ks:
         at = curve.values[curve.ks == knee][0]
-        axes.plot(
-            [knee],
-            [at],
-            "o",
-            markersize=14,
-            markerfacecolor="none",
-            markeredgecolor=PALETTE[5],
-            markeredgewidth=2,
-            label=f"knee at k = {knee}",
-        )
+        ring(axes, knee, at, PALETTE[5], f"knee at k = {knee}")
     mark_chosen(axes, chosen)
     k_axis(axes, curve.ks, "Inertia (sum of squared distances)")
     axes.set_ylim(bottom=0)
@@ -168,15 +167,7 @@ def silhouette_curve(
         handles += axes.plot(
             info.ks, info.values, markersize=5, label=label, color=color, marker=palette_marker(place)
         )
-        axes.plot(
-            [float(info.best or 0)],
-            [best],
-            "o",
-            markersize=12,
-            markerfacecolor="none",
-            markeredgecolor=color,
-            markeredgewidth=1.6,
-        )
+        ring(axes, float(info.best or 0), best, color, size=12)
     handles += mark_chosen(axes, chosen)
     k_axis(axes, np.concatenate([info.ks for info in infos]), "Mean silhouette (-1 to 1)")
     side_legend(area, handles)
@@ -215,6 +206,67 @@ def k_distance(distances: Sequence[float], k: int, eps: float | None = None) -> 
     number_ticks(axes.xaxis)
     number_ticks(axes.yaxis)
     _inner_legend(axes)
+    return figure
+
+
+def gap_curve(
+    ks: Sequence[int],
+    values: Sequence[float],
+    errors: Sequence[float],
+    chosen: int | None = None,
+    best: int | None = None,
+) -> Figure:
+    """Draw the gap statistic over the number of segments.
+
+    Parameters
+    ----------
+    ks : sequence of int
+        Numbers of segments.
+    values : sequence of float
+        The gap at each.
+    errors : sequence of float
+        Its standard error.
+    chosen : int, optional
+        The number of segments that was decided on.
+    best : int, optional
+        The k of the 1-standard-error rule (Tibshirani, Walther and Hastie 2001), found by the caller.
+
+    Returns
+    -------
+    Figure
+        The curve with error bars and both marked.
+
+    Raises
+    ------
+    InputError
+        If there is not one value and one error for every k.
+    """
+    gaps, spread = gap_info(ks, values, errors)
+    title = "Gap statistic by number of segments"
+    if gaps.best is None:
+        return message_figure(title, "There is no gap to draw.")
+    notes = ("how much tighter the segments are than cuts through a uniform box", "bars: one standard error")
+    figure, area = new_figure(title, notes, (8.5, 4.6))
+    axes = area.subplots()
+    bars = axes.errorbar(
+        gaps.ks,
+        gaps.values,
+        spread.values,
+        color=PALETTE[0],
+        marker="o",
+        markersize=5,
+        capsize=3,
+        label="gap",
+    )
+    handles: list[Any] = [bars]
+    if best is not None and best in gaps.ks:
+        handles += ring(
+            axes, best, gaps.values[gaps.ks == best][0], PALETTE[5], f"1-standard-error rule: k = {best}"
+        )
+    handles += mark_chosen(axes, chosen)
+    k_axis(axes, gaps.ks, "Gap (log of dispersions)")
+    number_ticks(axes.yaxis)
+    side_legend(area, handles)
     return figure
 
 

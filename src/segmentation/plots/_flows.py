@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from segmentation.plots._columns import checked_labels
-from segmentation.plots._evidence import accent_tick
+from segmentation.plots._segment_stability import accent_tick
 from segmentation.plots._style import (
     INK,
     LABEL_SIZE,
@@ -29,7 +29,7 @@ from segmentation.plots._style import (
 from segmentation.plots._text import count_text
 
 if TYPE_CHECKING:
-    from segmentation.evaluation._overlap import Step
+    from segmentation.evaluation import Step
 
 _MIXED_TO_WHOLE = LinearSegmentedColormap.from_list("mixed to whole", ["#C4C4C4", "#C6D9D0", PALETTE[2]])
 # Shares of all customers: the room that the number of a small segment needs, and between blocks.
@@ -76,7 +76,7 @@ class FlowsInfo:
 def flows_info(solutions: Sequence[Any]) -> FlowsInfo:
     """Stack the groups of each solution and lay the ribbons between neighbours."""
     # scikit-learn comes with it, and other figures do not wait for that.
-    from segmentation.evaluation._overlap import segment_overlap
+    from segmentation.evaluation import segment_overlap
 
     given = [checked_labels(labels) for labels in solutions]
     steps = segment_overlap(given)

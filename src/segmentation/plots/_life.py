@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from segmentation.errors import InputError
-from segmentation.plots._columns import MAX_POINTS, need_columns, numbers, sample_note, values_of
+from segmentation.plots._columns import need_columns, numbers, sample_note, values_of
 from segmentation.plots._style import (
-    ACCENT,
     GRID,
     INK,
     PALETTE,
@@ -25,13 +23,11 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     number_ticks,
-    palette_color,
-    palette_marker,
     segment_color,
     segment_text,
-    side_legend,
+    write_beside,
 )
-from segmentation.plots._text import count_text, plain, short_number, signed_zero_free, words, wrapped
+from segmentation.plots._text import count_text, short_number, signed_zero_free, words, wrapped
 
 MAX_ROWS = 30
 # Beyond so many segments their counts would not fit into the cells.
@@ -216,27 +212,23 @@ def drift_bars(table: pd.DataFrame, limits: tuple[float, float] = LIMITS) -> Fig
     axes = area.subplots()
     axes.barh(range(len(names)), info.values, color=[BANDS[band] for band in info.bands], height=0.7)
     for row, value in enumerate(info.values):
-        axes.annotate(
+        write_beside(
+            axes,
             signed_zero_free(value, ".3f") if value < 10 else short_number(float(value)),
             (max(value, 0), row),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
             in_layout=False,
         )
     for limit, word in zip(limits, ("watch", "changed"), strict=True):
         axes.axvline(limit, color=INK, linestyle="--", linewidth=1.1)
-        axes.annotate(
+        write_beside(
+            axes,
             f"{word} {limit:g}",
             (limit, 1),
             (0, 3),
             xycoords=("data", "axes fraction"),
-            textcoords="offset points",
             ha="center",
+            va="baseline",
             fontsize=SMALL_SIZE,
-            color=INK,
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -301,57 +293,3 @@ def _change(old: float, new: float) -> str:
     if np.isnan(old):
         return "new" if np.isfinite(new) else "no share"
     return "gone" if np.isnan(new) else signed_zero_free(new - old, "+.1f")
-
-
-def power_curve(table: pd.DataFrame, level: float | None = 0.05) -> Figure:
-    """Draw how often the watch raises an alarm, over how much really changed.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row a kind and size of change: `change` (what was changed), `size` (how much; 0: nothing) and `alarms`
-        (share of the resamples with an alarm, 0 to 1).
-    level : float, default=0.05
-        The share of false alarms that is allowed, drawn as a line; None draws none.
-
-    Returns
-    -------
-    Figure
-        One line a kind of change.
-
-    Raises
-    ------
-    InputError
-        If a column is missing.
-    """
-    need_columns(table, ("change", "size", "alarms"), "the power curve")
-    title = "What the watch would see"
-    known = table[np.isfinite(values_of(table, "size")) & np.isfinite(values_of(table, "alarms"))]
-    if known.empty:
-        return message_figure(title, "There is no change that was tried.")
-    figure, area = new_figure(title, ("share of resamples in which there is an alarm",), (8.5, 4.8))
-    axes = area.subplots()
-    handles: list[Line2D] = []
-    for place, (change, rows) in enumerate(known.groupby("change", sort=False)):
-        ordered = rows.sort_values("size").iloc[:MAX_POINTS]
-        handles += axes.plot(
-            values_of(ordered, "size"),
-            values_of(ordered, "alarms"),
-            color=palette_color(place),
-            marker=palette_marker(place),
-            markersize=5,
-            clip_on=False,
-            label=plain(change, 30).lstrip("_") or "(no name)",
-        )
-    if level is not None:
-        handles.append(
-            axes.axhline(
-                level, color=ACCENT, linestyle="--", linewidth=1.2, label=f"allowed without change: {level:g}"
-            )
-        )
-    dress(axes, "Size of the change", "Alarms (share)")
-    axes.set_ylim(0, 1.02)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    number_ticks(axes.xaxis, 7)
-    side_legend(area, handles)
-    return figure

@@ -24,6 +24,7 @@ from segmentation.plots._style import (
     segment_color,
     segment_text,
     side_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text, words
 
@@ -63,13 +64,13 @@ def value_info(table: pd.DataFrame) -> ValueInfo:
     )
 
 
-def bubbles_info(ranked: pd.DataFrame, x: str, y: str, size: str) -> tuple[tuple[Bubble, ...], int]:
+def bubbles_info(ranked: pd.DataFrame, y: str) -> tuple[tuple[Bubble, ...], int]:
     """Bubbles that can be placed, the largest first, and how many cannot."""
-    need_columns(ranked, (x, y, size), "attractiveness")
+    need_columns(ranked, ("distinctness", y, "customers"), "attractiveness")
     reasons = ranked["knocked_out"] if "knocked_out" in ranked else pd.Series("", ranked.index)
     out = reasons.fillna("").astype(str) != ""
     score = values_of(ranked, "score") if "score" in ranked else np.full(len(ranked), np.nan)
-    columns = [values_of(ranked, x), values_of(ranked, y), np.nan_to_num(values_of(ranked, size)), score]
+    columns = [*(values_of(ranked, name) for name in ("distinctness", y, "customers")), score]
     every = [
         Bubble(int(label), float(across), float(up), float(n), float(reached), bool(knocked))
         for label, across, up, n, reached, knocked in zip(ranked.index, *columns, out, strict=True)
@@ -120,12 +121,10 @@ def value_bars(segments: pd.DataFrame) -> Figure:
             (-0.2, size, f"{size:.1%} ({int(customers):,})"),
             (0.2, value, f"{value:.1%}{times}" if known else "no value known"),
         ):
-            axes.annotate(
+            write_beside(
+                axes,
                 text,
                 (100 * max(np.nan_to_num(at), 0), place + shift),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
                 fontsize=SMALL_SIZE,
                 color=INK if shift > 0 else SOFT,
                 in_layout=False,
@@ -142,20 +141,16 @@ def value_bars(segments: pd.DataFrame) -> Figure:
     return figure
 
 
-def attractiveness_bubbles(
-    ranked: pd.DataFrame, x: str = "distinctness", y: str = "value", size: str = "customers"
-) -> Figure:
-    """Draw the segments over two criteria of attractiveness.
+def attractiveness_bubbles(ranked: pd.DataFrame, y: str = "value") -> Figure:
+    """Draw the segments over distinctness and another criterion of attractiveness.
 
     Parameters
     ----------
     ranked : DataFrame
-        One row a segment, the index its label, with a column of scores (0 to 1) for each criterion, `score`, and
-        `knocked_out` (the reason, or "").
-    x, y : str
-        The criteria of the axes.
-    size : str, default="customers"
-        The column that a bubble's area shows.
+        One row a segment, the index its label, with a column of scores (0 to 1) for each criterion, `customers`,
+        `score`, and `knocked_out` (the reason, or "").
+    y : str
+        The criterion of the upright axis.
 
     Returns
     -------
@@ -168,12 +163,12 @@ def attractiveness_bubbles(
     InputError
         If a column is missing.
     """
-    bubbles, lost = bubbles_info(ranked, x, y, size)
+    bubbles, lost = bubbles_info(ranked, y)
     title = "Attractiveness of the segments"
     if not bubbles:
-        return message_figure(title, f"No segment has both scores: {words(x)} and {words(y).lower()}.")
+        return message_figure(title, f"No segment has both scores: Distinctness and {words(y).lower()}.")
     notes = (
-        f"area: {words(size).lower()}",
+        "area: customers",
         "hollow: knocked out" if any(b.out for b in bubbles) else "",
         f"{count_text(lost, 'segment')} without both scores" if lost else "",
     )
@@ -204,7 +199,7 @@ def attractiveness_bubbles(
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
             in_layout=False,
         )
-    dress(axes, f"{words(x, 40)} (score, 0 to 1)", f"{words(y, 40)} (score, 0 to 1)")
+    dress(axes, "Distinctness (score, 0 to 1)", f"{words(y, 40)} (score, 0 to 1)")
     _bubble_limits(axes, bubbles)
     number_ticks(axes.xaxis)
     number_ticks(axes.yaxis)

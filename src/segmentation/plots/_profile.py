@@ -2,23 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segmentation.errors import InputError
-from segmentation.plots._columns import (
-    Column,
-    checked_labels,
-    is_number,
-    numbers,
-    numeric_columns,
-    sample_note,
-    segments,
-)
+from segmentation.plots._columns import checked_labels, need_columns, sample_note, segments, values_of
 from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
     GRID,
@@ -36,16 +27,19 @@ from segmentation.plots._style import (
     segment_color,
     segment_key,
     segment_text,
+    write_beside,
 )
 from segmentation.plots._text import count_text, plain, share_text, with_unit, words
 
 MAX_FEATURES = 20
 MAX_ROWS = 30
+OTHER = "other"
+"""All rare levels of a category together."""
 
 
 @dataclass(frozen=True)
 class FeatureProfile:
-    """One feature in each segment and in all customers; a categorical one by the percentage of `level`."""
+    """One feature in each segment and in all customers; a category by the percentage of `level`."""
 
     column: str
     level: str | None
@@ -64,7 +58,7 @@ class ProfileInfo:
 
 @dataclass(frozen=True)
 class HeatmapInfo:
-    """Standardised differences, shape (n_features, n_segments): (segment mean - mean) / deviation."""
+    """Effects, shape (n_features, n_segments); NaN where one is not known."""
 
     labels: tuple[int, ...]
     columns: tuple[str, ...]
@@ -81,60 +75,43 @@ class SizesInfo:
     shares: tuple[float, ...]
 
 
-def _known(values: np.ndarray, statistic: str) -> float:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return float("nan")
-    return float(np.median(finite) if statistic == "median" else finite.mean())
+def profile_info(
+    numbers: pd.DataFrame, overall: Mapping[str, float], categories: pd.DataFrame | None = None
+) -> ProfileInfo:
+    """Take the first 20 features: the centres of numbers, the share of the commonest level of each category."""
+    need_columns(numbers, ("segment", "column", "center"), "numbers")
+    given = [numbers["segment"]] if categories is None else [numbers["segment"], categories["segment"]]
+    shown = segments(np.concatenate([column.to_numpy(dtype=int) for column in given]))
+    features = [
+        FeatureProfile(str(column), None, _by_segment(rows, "center", shown), float(overall[column]))
+        for column, rows in numbers.groupby("column", sort=False)
+    ]
+    if categories is not None:
+        need_columns(categories, ("segment", "column", "level", "share", "overall"), "categories")
+        features += [_commonest(rows, shown) for _, rows in categories.groupby("column", sort=False)]
+    return ProfileInfo(tuple(shown), tuple(features[:MAX_FEATURES]), len(features))
 
 
-def _measured(table: pd.DataFrame, statistic: str) -> list[tuple[str, str | None, np.ndarray, str]]:
-    features: list[tuple[str, str | None, np.ndarray, str]] = []
-    for name, values in list(table.items())[:MAX_FEATURES]:
-        if is_number(values):
-            features.append(
-                (str(name), None, numbers(values.to_numpy(dtype=float, na_value=np.nan)), statistic)
-            )
-            continue
-        known = values.dropna().astype(str)
-        if len(known):
-            counts = known.value_counts()
-            level = str(min(counts[counts == counts.max()].index))
-            share = 100.0 * (values.astype(str) == level).to_numpy(dtype=float)
-            # A median of zeros and hundreds says nothing: a level is always shown by its share.
-            features.append((str(name), level, np.where(values.isna(), np.nan, share), "mean"))
-    return features
+def _commonest(rows: pd.DataFrame, shown: list[int]) -> FeatureProfile:
+    # The rare levels together are none of them.
+    named = rows[rows["level"] != OTHER]
+    level, overall = named.loc[named["overall"].idxmax(), ["level", "overall"]]
+    shares = 100 * _by_segment(rows[rows["level"] == level], "share", shown)
+    return FeatureProfile(str(rows["column"].iloc[0]), str(level), shares, 100 * float(overall))
 
 
-def profile_info(table: pd.DataFrame, labels: Any, statistic: str = "mean") -> ProfileInfo:
-    """Take the mean or median of each feature in each segment."""
-    if statistic not in ("mean", "median"):
-        raise InputError(f"statistic must be 'mean' or 'median', not '{statistic}'")
-    given = checked_labels(labels, len(table))
-    shown = segments(given)
-    features = tuple(
-        FeatureProfile(name, level, np.array([_known(v[given == s], how) for s in shown]), _known(v, how))
-        for name, level, v, how in _measured(table, statistic)
-    )
-    return ProfileInfo(tuple(shown), features, table.shape[1])
+def _by_segment(rows: pd.DataFrame, values: str, shown: list[int]) -> np.ndarray:
+    return values_of(rows.set_index("segment").reindex(shown), values)
 
 
-def heatmap_info(table: pd.DataFrame, labels: Any) -> HeatmapInfo:
-    """Compare the segment means with the mean of all customers, in its standard deviations."""
-    given = checked_labels(labels, len(table))
-    shown = segments(given)
-    every = numeric_columns(table)
-    rows = [_differences(column, given, shown) for column in every[:MAX_ROWS]]
-    matrix = np.array(rows).reshape(len(rows), len(shown))
-    return HeatmapInfo(tuple(shown), tuple(name for name, _ in every[:MAX_ROWS]), matrix, len(every))
-
-
-def _differences(column: Column, labels: np.ndarray, shown: list[int]) -> list[float]:
-    values = column[1]
-    mean, finite = _known(values, "mean"), values[np.isfinite(values)]
-    # In a constant column no segment differs.
-    deviation = (float(finite.std()) if finite.size else 0.0) or 1.0
-    return [(_known(values[labels == s], "mean") - mean) / deviation for s in shown]
+def heatmap_info(numbers: pd.DataFrame) -> HeatmapInfo:
+    """Take the effects of the first 30 columns."""
+    need_columns(numbers, ("segment", "column", "effect"), "numbers")
+    shown = segments(numbers["segment"].to_numpy(dtype=int))
+    groups = list(numbers.groupby("column", sort=False))
+    rows = [_by_segment(own, "effect", shown) for _, own in groups[:MAX_ROWS]]
+    columns = tuple(str(column) for column, _ in groups[:MAX_ROWS])
+    return HeatmapInfo(tuple(shown), columns, np.array(rows).reshape(len(rows), len(shown)), len(groups))
 
 
 def sizes_info(labels: Any) -> SizesInfo:
@@ -145,41 +122,39 @@ def sizes_info(labels: Any) -> SizesInfo:
 
 
 def profile_bars(
-    table: pd.DataFrame,
-    labels: Any,
+    numbers: pd.DataFrame,
+    overall: Mapping[str, float],
+    categories: pd.DataFrame | None = None,
     units: Mapping[str, str] | None = None,
-    statistic: Literal["mean", "median"] = "mean",
 ) -> Figure:
     """Draw each feature over the segments, in its own unit.
 
     Parameters
     ----------
-    table : DataFrame of shape (n_customers, n_columns)
-        The customers in original units. The first 20 columns are drawn.
-    labels : array of shape (n_customers,)
-        Segments, noise -1.
+    numbers : DataFrame
+        One row a segment and column: `segment` (noise -1), `column` and `center`.
+    overall : mapping of str to float
+        Column of numbers -> the centre of all customers.
+    categories : DataFrame, optional
+        One row a segment, column and level: `segment`, `column`, `level`, `share` and `overall` (0 to 1). The
+        commonest level of each column is drawn.
     units : mapping of str to str, optional
         Unit of a column.
-    statistic : {"mean", "median"}, default="mean"
-        What is taken of a measured column. A categorical column shows the share of its most frequent
-        level.
 
     Returns
     -------
     Figure
-        One panel a feature, one bar a segment, a line for all customers.
+        One panel a feature, at most 20, one bar a segment, a line for all customers.
 
     Raises
     ------
     InputError
-        If there is not one label a customer, or the statistic is another one.
+        If a column is missing.
     """
-    info = profile_info(table, labels, statistic)
-    title = f"Segment profiles ({statistic} of each feature)"
+    info = profile_info(numbers, overall, categories)
+    title = "Segment profiles (centre of each feature)"
     if not info.features or not info.labels:
-        return message_figure(
-            title, f"Nothing to draw: {len(table):,} customers, {info.n_features} features."
-        )
+        return message_figure(title, "There is no feature to draw.")
     across, down = panel_grid(len(info.features))
     width = max(2.9, 0.9 + 0.13 * len(info.labels))
     notes = ("dashed line: all customers", sample_note(len(info.features), info.n_features, "columns"))
@@ -231,32 +206,29 @@ def segment_ticks(axes: Axes, labels: tuple[int, ...], wide: bool = False) -> No
     axes.set_xticks(places, [none if labels[i] < 0 else str(labels[i]) for i in places])
 
 
-def profile_heatmap(table: pd.DataFrame, labels: Any) -> Figure:
-    """Draw how far the mean of each segment lies from the mean of all customers.
+def profile_heatmap(numbers: pd.DataFrame) -> Figure:
+    """Draw how far each segment lies from all customers.
 
     Parameters
     ----------
-    table : DataFrame of shape (n_customers, n_columns)
-        The customers; the first 30 columns of numbers are drawn.
-    labels : array of shape (n_customers,)
-        Segments, noise -1.
+    numbers : DataFrame
+        One row a segment and column: `segment` (noise -1), `column` and `effect` (difference from all customers in
+        standard deviations). The first 30 columns are drawn.
 
     Returns
     -------
     Figure
-        A heat map in standard deviations of all customers; colours end at 2. Grey is without values.
+        A heat map; colours end at 2 standard deviations. Grey is without values.
 
     Raises
     ------
     InputError
-        If there is not one label a customer.
+        If a column is missing.
     """
-    info = heatmap_info(table, labels)
+    info = heatmap_info(numbers)
     title = "Segments against all customers"
     if not info.differences.size:
-        return message_figure(
-            title, f"Nothing to draw: {len(table):,} customers, {info.n_numeric} numeric columns."
-        )
+        return message_figure(title, "There is no column of numbers.")
     n_rows, n_columns = info.differences.shape
     width = min(4.2 + 0.5 * n_columns, 18)
     notes = (
@@ -305,15 +277,7 @@ def segment_sizes(labels: Any) -> Figure:
     axes = area.subplots()
     axes.barh(places, info.counts, color=[segment_color(s) for s in info.labels], height=0.75)
     for place, count in zip(places, info.counts, strict=True):
-        axes.annotate(
-            share_text(count, sum(info.counts)),
-            (count, place),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
-        )
+        write_beside(axes, share_text(count, sum(info.counts)), (count, place))
     axes.set_yticks(places, [segment_text(s, 30, 2 if len(info.labels) <= 14 else 1) for s in info.labels])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.set_xlim(0, 1.18 * max(info.counts))

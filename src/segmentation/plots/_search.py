@@ -1,6 +1,6 @@
 """What a search tried, from plain numbers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from segmentation.data import is_number
 from segmentation.errors import InputError
-from segmentation.plots._columns import is_number, numbers, sample_note, sampled, varies
+from segmentation.plots._columns import numbers, sample_note, sampled, varies
 from segmentation.plots._style import (
     ACCENT,
     INK,
@@ -27,7 +28,9 @@ from segmentation.plots._style import (
     message_figure,
     new_figure,
     number_ticks,
+    ring,
     side_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text, plain, short_number
 
@@ -57,7 +60,6 @@ class ParameterAxis:
     positions: np.ndarray
     ticks: tuple[float, ...]
     tick_labels: tuple[str, ...]
-    is_log: bool
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,7 @@ class ParallelInfo:
     n_parameters: int
 
 
-def history_info(
-    values: Any, feasible: Any = None, best: int | None = None, maximize: bool = True
-) -> HistoryInfo:
+def history_info(values: Any, feasible: Any = None, best: int | None = None) -> HistoryInfo:
     """Follow the best feasible value."""
     objective = numbers(values)
     counts = np.ones(len(objective), dtype=bool) if feasible is None else np.asarray(feasible, dtype=bool)
@@ -84,17 +84,14 @@ def history_info(
     if best is not None and not 0 <= best < len(objective):
         raise InputError(f"the best trial must be one of 0 to {len(objective) - 1}, not {best}")
     counts = counts & np.isfinite(objective)
-    worst = -np.inf if maximize else np.inf
-    running = (np.maximum if maximize else np.minimum).accumulate(np.where(counts, objective, worst))
+    running = np.maximum.accumulate(np.where(counts, objective, -np.inf))
     if best is None and counts.any():
         best = int(np.flatnonzero(counts & (objective == running[-1]))[0])
     running = np.where(np.isfinite(running), running, np.nan)
     return HistoryInfo(objective, counts, running, best, int(np.isnan(objective).sum()))
 
 
-def parallel_info(
-    params: pd.DataFrame, values: Any, log: Collection[str] = (), maximize: bool = True
-) -> ParallelInfo | None:
+def parallel_info(params: pd.DataFrame, values: Any) -> ParallelInfo | None:
     """Place every parameter of every finished trial on its axis; None if no trial has a value."""
     objective = numbers(values)
     if objective.shape != (len(params),):
@@ -104,20 +101,20 @@ def parallel_info(
         return None
     rows = finished[sampled(len(finished))]
     # The sample must not lose the one trial that the figure is about.
-    top = finished[(objective if maximize else -objective)[finished].argmax()]
+    top = finished[objective[finished].argmax()]
     rows = np.union1d(rows, [top])
-    rows = rows[np.argsort(objective[rows] if maximize else -objective[rows], kind="stable")]
+    rows = rows[np.argsort(objective[rows], kind="stable")]
     chosen = params.iloc[rows, :MAX_AXES]
-    axes = tuple(parameter_axis(str(name), column, str(name) in log) for name, column in chosen.items())
+    axes = tuple(parameter_axis(str(name), column) for name, column in chosen.items())
     return ParallelInfo(
         axes, objective[rows], int(np.flatnonzero(rows == top)[0]), len(finished), params.shape[1]
     )
 
 
-def parameter_axis(name: str, column: pd.Series, is_log: bool) -> ParameterAxis:
-    """Numbers by value or by logarithm, all else by level."""
+def parameter_axis(name: str, column: pd.Series) -> ParameterAxis:
+    """Numbers by value, all else by level."""
     if is_number(column):
-        return _number_axis(name, numbers(column.to_numpy(dtype=float, na_value=np.nan)), is_log)
+        return _number_axis(name, numbers(column.to_numpy(dtype=float, na_value=np.nan)))
     known = column.notna().to_numpy()
     text = column.astype(str).to_numpy()
     levels = sorted(set(text[known]))
@@ -125,41 +122,31 @@ def parameter_axis(name: str, column: pd.Series, is_log: bool) -> ParameterAxis:
     positions = np.array([place[t] if k else np.nan for t, k in zip(text, known, strict=True)], dtype=float)
     # Of too many levels only some can be written.
     shown = levels[:: -(-len(levels) // MAX_TICKS) or 1]
-    return ParameterAxis(
-        name, positions, tuple(place[s] for s in shown), tuple(plain(s, 14) for s in shown), False
-    )
+    return ParameterAxis(name, positions, tuple(place[s] for s in shown), tuple(plain(s, 14) for s in shown))
 
 
-def _number_axis(name: str, numbers_of: np.ndarray, is_log: bool) -> ParameterAxis:
+def _number_axis(name: str, numbers_of: np.ndarray) -> ParameterAxis:
     finite = numbers_of[np.isfinite(numbers_of)]
     if not finite.size:
-        return ParameterAxis(name, numbers_of, (), (), False)
-    # A value of 0 has no logarithm: then the axis is a plain one.
-    is_log = is_log and float(finite.min()) > 0
+        return ParameterAxis(name, numbers_of, (), ())
     if not varies(finite):
         positions = np.where(np.isfinite(numbers_of), 0.5, np.nan)
-        return ParameterAxis(name, positions, (0.5,), (short_number(float(finite[0])),), is_log)
-    scale = np.log10 if is_log else np.asarray
-    low, high = (float(scale(end)) for end in (finite.min(), finite.max()))
+        return ParameterAxis(name, positions, (0.5,), (short_number(float(finite[0])),))
+    low, high = float(finite.min()), float(finite.max())
     inner = np.asarray(MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high))
-    if is_log:
-        inner = inner[np.isclose(inner, inner.round())]
-    elif np.array_equal(finite, finite.round()):
+    if np.array_equal(finite, finite.round()):
         inner = np.unique(inner.round())
     # The ends are always written, and what lies too near to them is not.
     middle = [t for t in inner if 0.08 < (t - low) / (high - low) < 0.92]
     ticks = np.array([low, *middle, high])
-    labels = tuple(short_number(10**t if is_log else t) for t in ticks)
-    return ParameterAxis(
-        name, (scale(numbers_of) - low) / (high - low), tuple((ticks - low) / (high - low)), labels, is_log
-    )
+    labels = tuple(short_number(t) for t in ticks)
+    return ParameterAxis(name, (numbers_of - low) / (high - low), tuple((ticks - low) / (high - low)), labels)
 
 
 def history(
     values: Sequence[float],
     feasible: Sequence[bool] | None = None,
     best: int | None = None,
-    maximize: bool = True,
     objective: str = "Objective",
 ) -> Figure:
     """Draw the objective of each trial and the best one so far.
@@ -172,8 +159,6 @@ def history(
         Whether a trial keeps all constraints. Others are drawn, but are never the best.
     best : int, optional
         Position of the trial that won; without it the best feasible one.
-    maximize : bool, default=True
-        Whether a higher objective is better.
     objective : str
         Its name on the axis.
 
@@ -187,7 +172,7 @@ def history(
     InputError
         If there is not one mark a trial, or there is no such best trial.
     """
-    info = history_info(values, feasible, best, maximize)
+    info = history_info(values, feasible, best)
     title = "Search history"
     if not np.isfinite(info.values).any():
         return message_figure(title, f"None of {len(info.values)} trials has a value.")
@@ -214,17 +199,7 @@ def history(
     )
     if info.best is not None and np.isfinite(info.values[info.best]):
         value = float(info.values[info.best])
-        handles += axes.plot(
-            info.best,
-            value,
-            "o",
-            linestyle="none",
-            markersize=13,
-            markerfacecolor="none",
-            markeredgecolor=ACCENT,
-            markeredgewidth=2,
-            label=f"best: {value:.4g} (trial {info.best})",
-        )
+        handles += ring(axes, info.best, value, ACCENT, f"best: {value:.4g} (trial {info.best})", size=13)
     dress(axes, "Trial", plain(objective, 50))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     number_ticks(axes.yaxis, 7)
@@ -257,15 +232,7 @@ def importance(importances: Mapping[str, float]) -> Figure:
     axes = area.subplots()
     axes.barh(range(len(shown)), [value for _, value in shown], color=PALETTE[0], height=0.7)
     for row, (_, value) in enumerate(shown):
-        axes.annotate(
-            f"{value:.2f}" if value >= 0.01 or value == 0 else "< 0.01",
-            (max(value, 0), row),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=TICK_SIZE,
-            color=INK,
-        )
+        write_beside(axes, f"{value:.2f}" if value >= 0.01 or value == 0 else "< 0.01", (max(value, 0), row))
     axes.set_yticks(range(len(shown)), [plain(name, 40) for name, _ in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, 1.12 * max(shown[0][1], 1e-9))
@@ -274,11 +241,7 @@ def importance(importances: Mapping[str, float]) -> Figure:
 
 
 def parallel_coordinate(
-    params: pd.DataFrame,
-    values: Sequence[float],
-    log: Collection[str] = (),
-    maximize: bool = True,
-    objective: str = "Objective",
+    params: pd.DataFrame, values: Sequence[float], objective: str = "Objective"
 ) -> Figure:
     """Draw each trial as a line through its parameters.
 
@@ -288,10 +251,6 @@ def parallel_coordinate(
         Numbers or categories; missing where a trial did not use the parameter. The first 12 are drawn.
     values : array of shape (n_trials,)
         Objectives; trials without one are left out.
-    log : collection of str
-        Parameters that were searched on a logarithmic scale.
-    maximize : bool, default=True
-        Whether a higher objective is better.
     objective : str
         Its name on the colour bar.
 
@@ -306,7 +265,7 @@ def parallel_coordinate(
     InputError
         If there is not one value a trial.
     """
-    info = parallel_info(params, values, log, maximize)
+    info = parallel_info(params, values)
     title = "Parameters of the trials"
     if info is None:
         return message_figure(title, f"Nothing to draw: {len(params)} trials, {params.shape[1]} parameters.")
@@ -319,14 +278,14 @@ def parallel_coordinate(
     axes = area.subplots()
     dress(axes, grid="")
     norm = Normalize(float(info.values.min()), float(info.values.max()))
-    colors = ScalarMappable(norm, "viridis" if maximize else "viridis_r")
+    colors = ScalarMappable(norm, "viridis")
     _draw_trials(axes, info, colors)
     for place, axis in enumerate(info.axes):
         _draw_axis(axes, place, axis)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_yticks([])
-    names = [plain(axis.name, 24) + (" (log)" if axis.is_log else "") for axis in info.axes]
+    names = [plain(axis.name, 24) for axis in info.axes]
     axes.set_xticks(
         range(len(names)), names, rotation=25, ha="right", rotation_mode="anchor", fontsize=TICK_SIZE
     )
@@ -359,14 +318,12 @@ def _draw_axis(axes: Axes, place: int, axis: ParameterAxis) -> None:
         ticks.append((_UNUSED, "not used"))
         axes.plot(place, _UNUSED, "o", markersize=4, color="#9A9A9A", zorder=1)
     for height, label in ticks:
-        axes.annotate(
+        write_beside(
+            axes,
             label,
             (place, height),
             (5, 0),
-            textcoords="offset points",
-            va="center",
             fontsize=SMALL_SIZE,
-            color=INK,
             zorder=4,
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
         )

@@ -96,7 +96,6 @@ def separation_info(
     labels: Any,
     names: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
-    neighbours: bool = True,
 ) -> SeparationInfo:
     """Lay the customers into a plane and take the hulls there."""
     matrix, columns = checked_matrix(X, names)
@@ -113,7 +112,7 @@ def separation_info(
         titles = (one, two)
     found = [s for s in segments(given[known]) if s >= 0]
     hulls = tuple(_hulls(plane[known & (given == s)], s) for s in found)
-    touching = _neighbours(matrix[known], given[known], found) if neighbours else ()
+    touching = _neighbours(matrix[known], given[known], found)
     return SeparationInfo(points_info(plane, given), hulls, touching, titles, n_features)
 
 
@@ -185,7 +184,6 @@ def segment_separation(
     labels: Any,
     names: Sequence[str] | None = None,
     units: Mapping[str, str] | None = None,
-    neighbours: bool = True,
 ) -> Figure:
     """Draw how far the segments are apart, with hulls around them.
 
@@ -202,15 +200,13 @@ def segment_separation(
         Names of the features; without them those of the DataFrame.
     units : mapping of str to str, optional
         Unit of a feature.
-    neighbours : bool, default=True
-        Whether lines join neighbours in the space of X, thicker where more customers lie between their centres
-        (Leisch 2006, A toolbox for k-centroids cluster analysis).
 
     Returns
     -------
     Figure
         Points, for each segment a filled hull of the half nearest to its centre and an outline of 95 %, and
-        numbered centres.
+        numbered centres. Lines join neighbours in the space of X, thicker where more customers lie between their
+        centres (Leisch 2006, A toolbox for k-centroids cluster analysis).
 
     Raises
     ------
@@ -220,7 +216,7 @@ def segment_separation(
     title = "How far the segments are apart"
     if not np.size(X):
         return message_figure(title, "There is no customer to draw.")
-    info = separation_info(X, labels, names, units, neighbours)
+    info = separation_info(X, labels, names, units)
     if not info.points.n_placed:
         return message_figure(title, "There is no customer to draw.")
     notes = (

@@ -266,6 +266,31 @@ def draw_points(
             axes.plot(*chosen.T, zorder=1 if label < 0 else 2, **style)
 
 
+def write_beside(
+    axes: Axes, text: str, at: tuple[Any, Any], shift: tuple[float, float] = (4, 0), **style: Any
+) -> None:
+    """Text beside a place of the axes, `shift` points away from it."""
+    usual: dict[str, Any] = {"va": "center", "fontsize": TICK_SIZE, "color": INK}
+    axes.annotate(text, at, shift, textcoords="offset points", **usual | style)
+
+
+def ring(
+    axes: Axes, x: float, y: float, color: str, label: str | None = None, size: float = 14
+) -> list[Line2D]:
+    """A ring around the point that stands out, as handles for a legend."""
+    return axes.plot(
+        [x],
+        [y],
+        "o",
+        linestyle="none",
+        markersize=size,
+        markerfacecolor="none",
+        markeredgecolor=color,
+        markeredgewidth=2,
+        label=label,
+    )
+
+
 def segment_legend(area: SubFigure, labels: np.ndarray) -> None:
     """Segments and their numbers of customers, to the right of the axes."""
     segment_key(area, segments(labels), {s: int(np.sum(labels == s)) for s in segments(labels)})

@@ -11,14 +11,13 @@ from matplotlib.figure import Figure
 
 from segmentation.plots._columns import sample_note
 from segmentation.plots._style import (
-    INK,
     SMALL_SIZE,
     SOFT,
-    TICK_SIZE,
     message_figure,
     new_figure,
     segment_color,
     segment_text,
+    write_beside,
 )
 from segmentation.plots._text import count_text, wrapped
 
@@ -174,15 +173,14 @@ def _line_width(node: Node, total: int) -> float:
 def _draw_node(axes: Axes, branch: Branch, leaf: bool, total: int) -> None:
     node = branch.node
     if branch.parent is not None:
-        axes.annotate(
+        write_beside(
+            axes,
             wrapped(node.text, 26, 2),
             (branch.depth - 0.87, branch.place),
             # Above the line, which is up to eight points wide.
             (0, 2 + _line_width(node, total) / 2),
-            textcoords="offset points",
             va="bottom",
             fontsize=SMALL_SIZE,
-            color=INK,
             linespacing=1.05,
             in_layout=False,
         )
@@ -198,22 +196,20 @@ def _draw_node(axes: Axes, branch: Branch, leaf: bool, total: int) -> None:
         return
     more = f", {branch.closed + 1} leaves" if branch.closed else ""
     name = segment_text(node.segment, 34, 2)
-    axes.annotate(
+    write_beside(
+        axes,
         name,
         (branch.depth, branch.place),
         (9, 1 if "\n" not in name else -3),
-        textcoords="offset points",
         va="bottom",
-        fontsize=TICK_SIZE,
-        color=INK,
         linespacing=1.1,
         in_layout=False,
     )
-    axes.annotate(
+    write_beside(
+        axes,
         f"{count_text(node.customers, 'customer')}, {node.purity:.0%} pure{more}",
         (branch.depth, branch.place),
         (9, -1 if "\n" not in name else -4),
-        textcoords="offset points",
         va="top",
         fontsize=SMALL_SIZE,
         color=SOFT,

@@ -7,10 +7,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from scipy.cluster import hierarchy
-from scipy.optimize import linear_sum_assignment
 
 from segmentation.errors import InputError
-from segmentation.plots._columns import checked_labels
 from segmentation.plots._style import (
     ACCENT,
     INK,
@@ -22,6 +20,7 @@ from segmentation.plots._style import (
     number_ticks,
     segment_color,
     segment_legend,
+    write_beside,
 )
 from segmentation.plots._text import count_text
 
@@ -40,7 +39,7 @@ class TreeInfo:
     labels: np.ndarray
 
 
-def tree_info(linkage_matrix: Any, n_segments: int, labels: Any = None) -> TreeInfo:
+def tree_info(linkage_matrix: Any, n_segments: int) -> TreeInfo:
     """Cut the tree into `n_segments` and lay out its last 30 merges."""
     Z = np.asarray(linkage_matrix, dtype=float)
     if Z.ndim != 2 or Z.shape[1] != 4 or not len(Z):
@@ -51,8 +50,9 @@ def tree_info(linkage_matrix: Any, n_segments: int, labels: Any = None) -> TreeI
     if not 1 <= n_segments <= n:
         raise InputError(f"a tree of {n} customers can be cut into 1 to {n} segments, not {n_segments}")
     roots, branch = _cut(Z, n_segments)
-    given = None if labels is None else checked_labels(labels, n)
-    number = _numbers(branch[:n], roots, given)
+    # Segments are numbered by size, the largest first.
+    members = np.bincount(branch[:n], minlength=len(roots))
+    number = np.argsort(np.argsort(-members, kind="stable"), kind="stable").tolist()
     # Every node of a branch has its number; the nodes above the cut have none.
     segment = [number[b] if b >= 0 else None for b in branch]
     shown: dict[int, int | None] = {}
@@ -94,19 +94,7 @@ def _cut(Z: np.ndarray, n_segments: int) -> tuple[np.ndarray, np.ndarray]:
     return roots, branch
 
 
-def _numbers(leaf_branch: np.ndarray, roots: np.ndarray, labels: np.ndarray | None) -> list[int]:
-    """The segment number of each branch: the label it shares most customers with, else its rank by size."""
-    sizes = np.bincount(leaf_branch, minlength=len(roots))
-    order = np.argsort(-sizes, kind="stable")
-    if labels is None:
-        return [int(rank) for rank in np.argsort(order, kind="stable")]
-    # Each label goes to one branch, so that as many customers as possible keep theirs.
-    shared = np.zeros((len(roots), max(int(labels.max()) + 1, len(roots))))
-    np.add.at(shared, (leaf_branch[labels >= 0], labels[labels >= 0]), 1)
-    return [int(label) for label in linear_sum_assignment(shared, maximize=True)[1]]
-
-
-def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figure:
+def dendrogram(linkage_matrix: Any, n_segments: int) -> Figure:
     """Draw the last 30 merges of a tree and the cut that makes the segments.
 
     Parameters
@@ -114,10 +102,7 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     linkage_matrix : array of shape (n_customers - 1, 4)
         As made by `scipy.cluster.hierarchy.linkage`.
     n_segments : int
-        Number of segments. Of more than 31 all are shown.
-    labels : array of shape (n_customers,), optional
-        Segments; each branch takes the number and colour of the label it shares most customers with,
-        no label twice. Without labels the branches are numbered by size, the largest first.
+        Number of segments, which are numbered by size, the largest first. Of more than 31 all are shown.
 
     Returns
     -------
@@ -127,12 +112,12 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     Raises
     ------
     InputError
-        If the matrix is no linkage matrix, the labels do not fit it, or the number of segments is impossible.
+        If the matrix is no linkage matrix, or the number of segments is impossible.
     """
     title = "Tree of merges"
     if np.size(linkage_matrix) == 0:
         return message_figure(title, "One customer makes no tree.")
-    info = tree_info(linkage_matrix, n_segments, labels)
+    info = tree_info(linkage_matrix, n_segments)
     n = len(info.labels)
     notes = (
         count_text(n, "customer"),
@@ -150,13 +135,11 @@ def dendrogram(linkage_matrix: Any, n_segments: int, labels: Any = None) -> Figu
     if info.cut is not None:
         axes.axhline(info.cut, color=ACCENT, linestyle="--", linewidth=1.3)
         # Outside, where no branch crosses the words.
-        axes.annotate(
+        write_beside(
+            axes,
             f"cut into {n_segments}",
             (1, info.cut),
-            (4, 0),
             xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
             fontsize=SMALL_SIZE,
             color=ACCENT,
             annotation_clip=False,

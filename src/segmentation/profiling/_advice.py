@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import skew
 
+from segmentation.data import is_number
 from segmentation.features import Preparation, role, values_apart
 from segmentation.overrides import listed, quoted, shell_word
 from segmentation.profiling._associations import RANK, Associations
-from segmentation.profiling._columns import describe_columns, is_number
+from segmentation.profiling._columns import describe_columns
 
 ROWS_PER_FEATURE = 10
 SKEWED = 1.0

@@ -1,4 +1,4 @@
-"""How much each column tells of each other, whatever they hold."""
+"""Association of every two columns: of numbers, of categories, and of one with the other."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from segmentation.profiling._columns import is_number
+from segmentation.data import is_number
+from segmentation.features import cramers_v
 
 MOST_ROWS = 10_000
 RANK = "rank correlation"
@@ -41,7 +42,7 @@ def associate(table: pd.DataFrame, seed: int = 0) -> Associations:
     """Measure the association of every two columns, over the customers for whom both are known.
 
     Between numbers it is the size of Spearman's rank correlation, which a few far values do not move (Pearson's is
-    told beside it; a column's ranks are those among all its known values). Between a number and a category it is the
+    given beside it; a column's ranks are those among all its known values). Between a number and a category it is the
     correlation ratio, the root of the share of the number's variance that lies between the levels; between
     categories Cramer's V. Both of these are corrected for bias [1]_: a category of thousands of levels explains
     noise without it.
@@ -78,7 +79,7 @@ def associate(table: pd.DataFrame, seed: int = 0) -> Associations:
     for i in others:
         strength[i, numeric] = strength[numeric, i] = _ratios(X, codes[i])
     for i, j in combinations(others, 2):
-        strength[i, j] = strength[j, i] = _cramer(codes[i], codes[j])
+        strength[i, j] = strength[j, i] = cramers_v(codes[i], codes[j])
     np.fill_diagonal(strength, 1.0)
 
     a, b = np.triu_indices(len(names), 1)
@@ -136,20 +137,3 @@ def _ratios(X: np.ndarray, codes: np.ndarray) -> np.ndarray:
         squared = 1 - (1 - between / total) * (n - 1) / (n - levels)
     squared[(levels < 2) | (n <= levels) | (total <= 0)] = np.nan
     return np.sqrt(np.clip(squared, 0, 1))
-
-
-def _cramer(a: np.ndarray, b: np.ndarray) -> float:
-    there = (a >= 0) & (b >= 0)
-    a, b = a[there], b[there]
-    n = len(a)
-    # Only the cells that hold somebody: a table of all pairs of levels may have millions.
-    cells, counts = np.unique(a * (b.max(initial=0) + 1) + b, return_counts=True)
-    rows, columns = np.divmod(cells, b.max(initial=0) + 1)
-    of_row, of_column = np.bincount(a), np.bincount(b)
-    r, k = (of_row > 0).sum(), (of_column > 0).sum()
-    if min(r, k) < 2:
-        return np.nan
-    squared = (counts**2 / (of_row[rows] * of_column[columns])).sum() - 1
-    squared = max(0.0, squared - (r - 1) * (k - 1) / (n - 1))
-    smaller = min(r - (r - 1) ** 2 / (n - 1), k - (k - 1) ** 2 / (n - 1)) - 1
-    return float(min(1.0, np.sqrt(squared / smaller))) if smaller > 0 else np.nan

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from segmentation.data import is_number
 
 
 def describe_columns(table: pd.DataFrame) -> pd.DataFrame:
@@ -22,11 +23,6 @@ def describe_columns(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = {column: _described(values) for column, values in table.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("column")
-
-
-def is_number(values: pd.Series) -> bool:
-    """Whether a column is measured; yes and no are categories."""
-    return is_numeric_dtype(values.dtype) and not is_bool_dtype(values.dtype)
 
 
 def _described(values: pd.Series) -> dict[str, object]:

@@ -140,7 +140,7 @@ class Naming:
         """Name each segment.
 
         A name has a word for each of up to `most` columns that were clustered on (of all columns where none
-        is known), the same ones for all segments: those that tell most segments apart, and among them those
+        is known), the same ones for all segments: those that distinguish most segments, and among them those
         that segments differ most in. Columns in which all segments have the same word are left out. Where two
         segments have one name, further columns tell them apart, then "very", and last a roman numeral.
 
@@ -199,7 +199,7 @@ class Naming:
         words = self._words(profile)
         columns = _by_spread(profile, words)
         telling = [c for c in columns if len(set(words[c].values())) > 1] or columns
-        chosen = _telling_most_apart(words, telling, segments, self.most)
+        chosen = _most_distinctive(words, telling, segments, self.most)
         said = {segment: [c for c in words if c in chosen] for segment in segments}
 
         def name(segment: int) -> str:
@@ -315,7 +315,7 @@ def _by_spread(profile: Profile, columns: Iterable[str]) -> list[str]:
     return sorted(columns, key=lambda column: -round(spread[column], DIGITS))
 
 
-def _telling_most_apart(
+def _most_distinctive(
     words: Mapping[str, Mapping[int, str]], columns: Sequence[str], segments: Sequence[int], most: int
 ) -> list[str]:
     """Columns chosen one by one, each the one that gives most different names; the first where several do."""

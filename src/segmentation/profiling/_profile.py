@@ -9,13 +9,14 @@ import pandas as pd
 from scipy.spatial.distance import cdist
 
 from segmentation.clustering import NOISE
+from segmentation.data import is_number
 from segmentation.errors import InputError, nearest
 from segmentation.evaluation import value_share
 from segmentation.profiling._descriptors import significance
 from segmentation.profiling._exceptional import against_segments
 
 MOST_LEVELS = 12
-"""Levels of a category that are told apart; the rarer ones are one level, `OTHER`."""
+"""Levels of a category that are kept apart; the rarer ones are one level, `OTHER`."""
 OTHER = "other"
 EXAMPLES = 5
 LARGE = 0.01
@@ -38,6 +39,8 @@ class Profile:
         is the mean, or ``expm1(mean(log1p(x)))`` for a feature taken as a logarithm. The effect is the
         distance of the segment's mean from that of all customers (noise too) in standard deviations of all,
         on the logarithmic scale for such a feature; NaN for a constant column. The sd of one customer is NaN.
+    overall : Series
+        Index column of numbers; the center of all customers (noise too), on the scale of the segments' centers.
     categories : DataFrame
         One row per segment, category and level: segment, column, role, level, share (of the segment's known),
         overall (of all known) and effect, ``(share - overall) / sqrt(overall * (1 - overall))``. The 12
@@ -69,6 +72,7 @@ class Profile:
 
     segments: pd.DataFrame
     numbers: pd.DataFrame
+    overall: pd.Series
     categories: pd.DataFrame
     typical: pd.DataFrame
     uncertain: pd.DataFrame
@@ -161,6 +165,7 @@ def describe(
     return Profile(
         segments=_segments(labels, order, None if value is None else numeric[value]),
         numbers=_numbers(numeric, logged, labels, order, features, log),
+        overall=_centers(logged.mean().to_frame().T, log).iloc[0].rename_axis("column"),
         categories=_categories(levels, labels, order, features),
         typical=typical,
         uncertain=uncertain,
@@ -194,11 +199,7 @@ def _as_labels(labels: Any, n: int) -> np.ndarray:
 
 
 def _numeric(table: pd.DataFrame) -> pd.DataFrame:
-    columns = [
-        c
-        for c in table.columns
-        if pd.api.types.is_numeric_dtype(table[c]) and not pd.api.types.is_bool_dtype(table[c])
-    ]
+    columns = [c for c in table.columns if is_number(table[c])]
     matrix = np.empty((len(table), len(columns)))
     for i, column in enumerate(columns):
         matrix[:, i] = table[column].to_numpy(dtype=float, na_value=np.nan)
@@ -277,7 +278,7 @@ def _numbers(
     effect = (center - logged.mean()) / logged.std().where(varies)
     quantiles = groups.quantile([0.25, 0.5, 0.75]) if len(numeric.columns) else None
     stats = {
-        "center": center.assign(**{c: np.expm1(center[c]) for c in log}),
+        "center": _centers(center, log),
         "mean": groups.mean(),
         "sd": groups.std(),
         **{
@@ -296,6 +297,11 @@ def _numbers(
             **{name: stat.loc[order].to_numpy().ravel() for name, stat in stats.items()},
         }
     ).astype({"missing": int})
+
+
+def _centers(means: pd.DataFrame, log: Sequence[str]) -> pd.DataFrame:
+    """Means of the logged columns, in the columns' units."""
+    return means.assign(**{c: np.expm1(means[c]) for c in log})
 
 
 def _categories(

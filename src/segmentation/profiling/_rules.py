@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.errors import InputError, nearest
-from segmentation.profiling._wording import called, exact, shortened, with_unit
+from segmentation.profiling._conditions import Axis, Between, Condition, axes_of, near, quoted
 
-MOST_LEVELS = 12  # levels of a category that a rule may name, the commonest ones
 FOLDS = 5
 SAMPLE = 5_000  # customers that the size of the tree is chosen on
 NEGLIGIBLE = 0.01  # fidelity that is not worth more leaves
+_Path = dict[str, Condition]
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def surrogate(
     segments = sorted(np.unique(labels).tolist(), key=lambda s: (s < 0, s))
     place = {segment: i for i, segment in enumerate(segments)}
     classes = np.array([place[label] for label in labels.tolist()])
-    axes = [axis for column in features for axis in _axes(table[column], units)]
+    axes = [axis for column in features for axis in axes_of(table[column], units)]
     axes = [axis for axis in axes if axis.values.min() < axis.values.max()]
     # A tree sees only the order of the values: ranks keep what its single precision would round off.
     ranks = [np.unique(axis.values, return_inverse=True)[1].astype(np.float32) for axis in axes]
@@ -195,79 +195,6 @@ def surrogate(
     fidelity = float((found == labels).mean())
     note = _note(fidelity, held_out, len(labels), leaves)
     return Rules(rules, fidelity, held_out, _case(rules, names), root, found, note)
-
-
-@dataclass(frozen=True)
-class _Between:
-    """A number above `low` and at most `high`."""
-
-    column: str
-    fill: float
-    units: Mapping[str, str] = field(default_factory=dict)
-    low: float = -math.inf
-    high: float = math.inf
-
-    def words(self) -> str:
-        low, high = (with_unit(exact(x), self.column, self.units) for x in (self.low, self.high))
-        if self.low == -math.inf:
-            return f"{called(self.column)} at most {high}"
-        if self.high == math.inf:
-            return f"{called(self.column)} above {low}"
-        return f"{called(self.column)} above {exact(self.low)} up to {high}"
-
-    def sql(self) -> str:
-        value = f"COALESCE({_identifier(self.column)}, {_number(self.fill)})"
-        bounds = [f"{value} > {_number(self.low)}"] * (self.low > -math.inf)
-        return " AND ".join(bounds + [f"{value} <= {_number(self.high)}"] * (self.high < math.inf))
-
-    def missing(self) -> str:
-        return f"{called(self.column)} {with_unit(exact(self.fill), self.column, self.units)}"
-
-
-@dataclass(frozen=True)
-class _Level:
-    """A category of the level `only`, or of none of the levels `never`."""
-
-    column: str
-    fill: str
-    only: str | None = None
-    never: tuple[str, ...] = ()
-
-    def words(self) -> str:
-        if self.only is not None:
-            return f"{called(self.column)} is {shortened(self.only)}"
-        return f"{called(self.column)} is not {' or '.join(map(shortened, self.never))}"
-
-    def sql(self) -> str:
-        value = f"COALESCE({_identifier(self.column)}, {_text(self.fill)})"
-        if self.only is not None:
-            return f"{value} = {_text(self.only)}"
-        if len(self.never) == 1:
-            return f"{value} <> {_text(self.never[0])}"
-        return f"{value} NOT IN ({', '.join(map(_text, self.never))})"
-
-    def missing(self) -> str:
-        return f"{called(self.column)} {shortened(self.fill)}"
-
-
-_Condition = _Between | _Level
-_Path = dict[str, _Condition]
-
-
-@dataclass(frozen=True, eq=False)
-class _Axis:
-    """One column that the tree may split, and how a split narrows what is known of the table's column."""
-
-    values: np.ndarray
-    nothing_known: _Condition
-    level: str | None = None
-
-    def split(self, known: _Condition, rows: np.ndarray, left: np.ndarray) -> tuple[_Condition, _Condition]:
-        if isinstance(known, _Level):
-            return replace(known, never=(*known.never, str(self.level))), replace(known, only=self.level)
-        values = self.values[rows]
-        cut = _readable(float(values[left].max()), float(values[~left].min()))
-        return replace(known, high=cut), replace(known, low=cut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,7 +216,7 @@ class _Leaf:
 class _Grower:
     """Turns the tree of scikit-learn into nodes and leaves with readable conditions."""
 
-    axes: list[_Axis]
+    axes: list[Axis]
     X: np.ndarray
     classes: np.ndarray
     segments: list[int]
@@ -341,22 +268,6 @@ def _check(table: pd.DataFrame, labels: np.ndarray, features: Sequence[str], max
         raise InputError(f"max_leaves is {max_leaves!r}; valid are whole numbers of at least 1, or null.")
 
 
-def _axes(values: pd.Series, units: Mapping[str, str] | None) -> list[_Axis]:
-    known, column = values.dropna(), str(values.name)
-    if known.empty:
-        return []
-    if pd.api.types.is_numeric_dtype(values):
-        median = float(known.astype(float).median())
-        filled = values.astype(float).fillna(median).to_numpy()
-        return [_Axis(filled, _Between(column, median, units or {}))]
-    # Equally common levels are taken in the order of their names, whatever the order of the rows.
-    common = known.astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    fill = str(common.index[0])
-    text = values.astype(object).where(values.notna(), fill).astype(str).to_numpy(dtype=object)
-    levels = map(str, common.index[:MOST_LEVELS])
-    return [_Axis((text == level).astype(float), _Level(column, fill), level) for level in levels]
-
-
 def _tree(
     X: np.ndarray, classes: np.ndarray, n_segments: int, max_leaves: int | None, seed: int
 ) -> tuple[Any, float]:
@@ -364,7 +275,7 @@ def _tree(
     if not X.shape[1] or n_segments == 1 or most == 1:
         majority = float(np.bincount(classes).max() / len(classes))
         return None, majority if len(classes) > 1 else math.nan
-    # A leaf of a few customers is an anecdote, unless a segment is as small.
+    # A leaf of a few customers is little evidence, unless a segment is as small.
     smallest = max(1, min(5, int(np.bincount(classes).min()) // 2))
 
     def grown(leaves: int) -> DecisionTreeClassifier:
@@ -400,21 +311,11 @@ def _held_out(
     }
 
 
-def _readable(low: float, high: float) -> float:
-    """Find the shortest decimal above `low` and below `high`; `low` itself where there is none."""
-    middle = low / 2 + high / 2
-    for digits in range(-300, 324):
-        cut = round(middle, digits) + 0.0  # -0.0 becomes 0.0
-        if low < cut < high:
-            return cut
-    return low
-
-
 def _tidy(leaves: list[_Leaf], features: list[str]) -> list[_Leaf]:
     """Conditions in the order of the features, and a readable figure for what is missing."""
-    conditions = [c for leaf in leaves for c in leaf.path.values() if isinstance(c, _Between)]
+    conditions = [c for leaf in leaves for c in leaf.path.values() if isinstance(c, Between)]
     fills = {
-        column: _near(c.fill, {cut for o in conditions if o.column == column for cut in (o.low, o.high)})
+        column: near(c.fill, {cut for o in conditions if o.column == column for cut in (o.low, o.high)})
         for c in conditions
         for column in [c.column]
     }
@@ -422,22 +323,12 @@ def _tidy(leaves: list[_Leaf], features: list[str]) -> list[_Leaf]:
         replace(
             leaf,
             path={
-                column: replace(c, fill=fills[column]) if isinstance(c, _Between) else c
+                column: replace(c, fill=fills[column]) if isinstance(c, Between) else c
                 for column, c in sorted(leaf.path.items(), key=lambda item: features.index(item[0]))
             },
         )
         for leaf in leaves
     ]
-
-
-def _near(value: float, cuts: set[float]) -> float:
-    """Find the first rounding of `value` to three digits or more that is on the same side of every cut."""
-    first = 2 - math.floor(math.log10(abs(value))) if value else 0
-    for digits in range(first, first + 16):
-        near = round(value, digits) + 0.0
-        if all((near <= cut) == (value <= cut) for cut in cuts):
-            return near
-    return value
 
 
 def _rule(segment: int, leaves: list[_Leaf], labels: np.ndarray, found: np.ndarray) -> Rule:
@@ -454,7 +345,7 @@ def _rule(segment: int, leaves: list[_Leaf], labels: np.ndarray, found: np.ndarr
 
 def _case(rules: Sequence[Rule], names: Mapping[int, str]) -> str:
     lines = [
-        f"  WHEN {rule.sql} THEN {_text(_name(rule.segment, names))}" for rule in rules if rule.customers
+        f"  WHEN {rule.sql} THEN {quoted(_name(rule.segment, names))}" for rule in rules if rule.customers
     ]
     return "\n".join(["CASE", *lines, "END"])
 
@@ -471,15 +362,3 @@ def _note(fidelity: float, held_out: float, n: int, leaves: list[_Leaf]) -> str:
         return said
     fills = ", ".join(condition.missing() for condition in used.values())
     return f"{said} A missing value counts as about the median, or as the commonest level: {fills}."
-
-
-def _identifier(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _number(value: float) -> str:
-    return repr(float(value)).removesuffix(".0")

@@ -34,6 +34,7 @@ def clustering_figures(
     X = features.transform(customers.table)
     centers = _centers(X, labels)
     table, profile = customers.table[features.columns_], profiles.profile
+    numbers, levels = (part[part["role"] == "feature"] for part in (profile.numbers, profile.categories))
     drawn = {
         # Two features are shown as they are, more of them where their units do not count.
         "segment_separation": plots.segment_separation(
@@ -41,8 +42,8 @@ def clustering_figures(
         ),
         "segment_profile": plots.segment_profile(profile.numbers, profile.categories, units),
         "segment_sizes": plots.segment_sizes(labels),
-        "profile_bars": plots.profile_bars(table, labels, units),
-        "profile_heatmap": plots.profile_heatmap(table, labels),
+        "profile_bars": plots.profile_bars(numbers, profile.overall, levels, units),
+        "profile_heatmap": plots.profile_heatmap(numbers),
         "feature_boxes": plots.feature_boxes(table, labels, units),
         "parallel_segments": plots.parallel_segments(profile.numbers, units),
         "silhouette": plots.silhouette_per_customer(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentation.evaluation import STABLE_JACCARD
 from segmentation.study import StudyResult, StudySettings, plan_of
 from segmentation.workflows._profiles import NOISE, SegmentProfiles
 from segmentation.workflows._study import readable
@@ -14,8 +15,6 @@ SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8
 LONGEST_HEADING = 24
 SHOWN_ROWS = 8
-STABLE = 0.75
-"""The Jaccard similarity above which Hennig (2007) calls a segment stable."""
 
 
 def segments_text(profiles: SegmentProfiles, advised: bool = True) -> str:
@@ -112,7 +111,10 @@ def _shorten(text: str, longest: int) -> str:
 
 def validation_text(validation: ClusterValidation) -> str:
     """How far each segment is repeated by sub-samples, the weak ones named."""
-    found, weak = validation.stability, validation.segments[~(validation.segments["jaccard"] >= STABLE)]
+    found, weak = (
+        validation.stability,
+        validation.segments[~(validation.segments["jaccard"] >= STABLE_JACCARD)],
+    )
     text = (
         f"Stability: sub-samples repeat the whole with ARI {found.score:.2f}, each segment with a Jaccard of "
         f"{found.jaccard_min:.2f} or more."
@@ -123,7 +125,7 @@ def validation_text(validation: ClusterValidation) -> str:
         f"segment {s} ({'in no sub-sample' if np.isnan(j) else f'{j:.2f}'})"
         for s, j in zip(weak["segment"], weak["jaccard"], strict=True)
     )
-    return f"{text}\nBelow {STABLE} a segment is unsure: {named}."
+    return f"{text}\nBelow {STABLE_JACCARD} a segment is unsure: {named}."
 
 
 def leaderboard_text(board: pd.DataFrame) -> str:

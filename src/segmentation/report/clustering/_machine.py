@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentation.report._study import StudyReport
+from segmentation.report.clustering._study import StudyReport
 
 
 def to_json(report: StudyReport) -> dict[str, Any]:
