@@ -6,7 +6,7 @@ that says so.
 """
 
 from segmentation.plots._curves import elbow, k_distance, silhouette_curve
-from segmentation.plots._data import associations, scaler_preview
+from segmentation.plots._distributions import distributions, missing_values, outliers, scaler_preview
 from segmentation.plots._effects import composition_bars, parallel_segments, segment_profile
 from segmentation.plots._evidence import (
     agreement_matrix,
@@ -16,11 +16,11 @@ from segmentation.plots._evidence import (
     selection_evidence,
     structure,
 )
-from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._flows import segment_flows
 from segmentation.plots._life import drift_bars, migration_flows, power_curve, share_change
 from segmentation.plots._market import attractiveness_bubbles, value_bars
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
+from segmentation.plots._relations import associations, correlations, pair_relations
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
 from segmentation.plots._separation import feature_boxes, segment_separation

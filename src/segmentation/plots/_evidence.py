@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from segmentation.errors import InputError
 from segmentation.plots._columns import need_columns, numbers, sample_note, values_of
 from segmentation.plots._curves import Curve, curve_info, k_axis, mark_chosen
-from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
     ACCENT,
     GRID,
@@ -21,6 +20,7 @@ from segmentation.plots._style import (
     SMALL_SIZE,
     SOFT,
     TICK_SIZE,
+    annotate_cells,
     dress,
     identities,
     message_figure,

@@ -19,13 +19,13 @@ from segmentation.plots._columns import (
     sample_note,
     segments,
 )
-from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
     GRID,
     INK,
     LABEL_SIZE,
     SMALL_SIZE,
     TICK_SIZE,
+    annotate_cells,
     dress,
     key_room,
     message_figure,

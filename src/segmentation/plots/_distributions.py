@@ -1,6 +1,6 @@
-"""The customers before any clustering: gaps, shapes, relations, extremes."""
+"""Columns one by one: gaps, shapes, extremes, and what scalers make of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,42 +9,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segmentation.plots._columns import (
-    Column,
-    checked_labels,
-    is_number,
-    numbers,
-    numeric_columns,
-    sample_note,
-    sampled,
-    segments,
-    varies,
-)
+from segmentation.errors import InputError
+from segmentation.plots._columns import bin_edges, is_number, numbers, numeric_columns, sample_note
 from segmentation.plots._style import (
     ACCENT,
-    GRID,
     INK,
     LABEL_SIZE,
     PALETTE,
     SMALL_SIZE,
     SOFT,
     TICK_SIZE,
-    draw_points,
     dress,
     message_figure,
     new_figure,
     number_ticks,
-    segment_color,
-    segment_legend,
 )
-from segmentation.plots._text import count_text, plain, share_text, signed_zero_free, with_unit, words
+from segmentation.plots._text import count_text, plain, share_text, with_unit, words
 
 MAX_PANELS = 12
 MAX_LEVELS = 12
-MAX_PAIRS = 5
 MAX_ROWS = 30
-MAX_BINS = 40
 MAX_FLIERS = 500
+MAX_FEATURES = 5
 
 
 @dataclass(frozen=True)
@@ -69,26 +55,6 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class PairsInfo:
-    """The measured columns to draw against each other and their rank correlations."""
-
-    columns: tuple[Column, ...]
-    labels: np.ndarray
-    rho: np.ndarray
-    n_rows: int
-    n_numeric: int
-
-
-@dataclass(frozen=True)
-class CorrelationInfo:
-    """Spearman's rho of each pair; NaN where a column is constant."""
-
-    columns: tuple[str, ...]
-    rho: np.ndarray
-    n_numeric: int
-
-
-@dataclass(frozen=True)
 class Box:
     """A column in robust units: (value - median) / interquartile range."""
 
@@ -97,6 +63,17 @@ class Box:
     whiskers: tuple[float, float]
     outside: np.ndarray
     n: int
+
+
+@dataclass(frozen=True)
+class ScalerInfo:
+    """Histograms of a feature (row) on each scale (column)."""
+
+    features: tuple[str, ...]
+    scalers: tuple[str, ...]
+    histograms: tuple[tuple[tuple[np.ndarray, np.ndarray], ...], ...]
+    n_features: int
+    n_rows: int
 
 
 def missing_info(table: pd.DataFrame) -> MissingInfo:
@@ -130,47 +107,6 @@ def _levels(column: str, values: pd.Series) -> Distribution:
     )
 
 
-def bin_edges(finite: np.ndarray) -> np.ndarray:
-    """Edges of at most 40 bins: one a whole number where these are few, else Rice's rule."""
-    if not finite.size:
-        return np.array([0.0, 1.0])
-    low, high = float(finite.min()), float(finite.max())
-    if not varies(finite):
-        half = max(0.5, 0.05 * abs(low))
-        return np.array([low - half, low + half])
-    if high - low < MAX_BINS and np.array_equal(finite, np.round(finite)):
-        return np.arange(low - 0.5, high + 1)
-    return np.linspace(low, high, int(np.clip(2 * finite.size ** (1 / 3), 5, MAX_BINS)) + 1)
-
-
-def pairs_info(table: pd.DataFrame, labels: Any = None) -> PairsInfo:
-    """Take the first measured columns that vary, and a sample of the rows."""
-    every = numeric_columns(table)
-    # Without a varying column the constant ones are better than nothing.
-    chosen = [column for column in every if varies(column[1])][:MAX_PAIRS] or every[:MAX_PAIRS]
-    given = np.zeros(len(table), dtype=int) if labels is None else checked_labels(labels, len(table))
-    rows = sampled(len(table))
-    columns = tuple((name, values[rows]) for name, values in chosen)
-    return PairsInfo(columns, given[rows], spearman(chosen), len(table), len(every))
-
-
-def spearman(columns: list[Column]) -> np.ndarray:
-    """Rank correlation of every pair, over the rows where both are known."""
-    return (
-        pd.DataFrame({i: values for i, (_, values) in enumerate(columns)}).corr(method="spearman").to_numpy()
-    )
-
-
-def correlation_info(table: pd.DataFrame) -> CorrelationInfo:
-    """Correlate the first 30 measured columns."""
-    every = numeric_columns(table)
-    rho = spearman(every[:MAX_ROWS]).copy()
-    for i, (_, values) in enumerate(every[:MAX_ROWS]):
-        if not varies(values):
-            rho[i, :] = rho[:, i] = np.nan
-    return CorrelationInfo(tuple(name for name, _ in every[:MAX_ROWS]), rho, len(every))
-
-
 def box_info(column: str, values: np.ndarray) -> Box:
     """Quartiles, whiskers and what lies outside them, by Tukey's rule."""
     finite = values[np.isfinite(values)]
@@ -188,6 +124,22 @@ def box_info(column: str, values: np.ndarray) -> Box:
 
     whiskers = (float(scale(inside.min())), float(scale(inside.max())))
     return Box(column, (float(scale(q1)), 0.0, float(scale(q3))), whiskers, scale(outside), int(finite.size))
+
+
+def scaler_info(scaled: Mapping[str, np.ndarray], features: Sequence[str]) -> ScalerInfo:
+    """Count the features that are most skewed under the first scaler, those of two values last."""
+    first = next(iter(scaled.values()))
+    if any(X.shape != first.shape for X in scaled.values()) or first.shape[1] != len(features):
+        raise InputError("every scaler must give one column a feature, of the same customers")
+    frame = pd.DataFrame(first)
+    # Two values look the same under every scaler.
+    skewness = frame.skew().abs().fillna(0).where(frame.nunique() > 2, -1).to_numpy()
+    rows = np.sort(np.argsort(-skewness, kind="stable")[:MAX_FEATURES])
+    histograms = tuple(
+        tuple(np.histogram(X[:, i], bin_edges(X[:, i])) for X in scaled.values()) for i in rows
+    )
+    names = tuple(str(features[i]) for i in rows)
+    return ScalerInfo(names, tuple(scaled), histograms, len(features), len(first))
 
 
 def missing_values(table: pd.DataFrame) -> Figure:
@@ -259,7 +211,6 @@ def distributions(table: pd.DataFrame, units: Mapping[str, str] | None = None) -
 
 
 def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] | None) -> None:
-    gaps = f"{info.n_missing:,} missing" if info.n_missing else ""
     if info.edges is None:
         axes.barh(range(len(info.levels)), info.counts, color=PALETTE[2], height=0.75)
         axes.set_yticks(range(len(info.levels)), [plain(level, 24) for level in info.levels])
@@ -268,173 +219,17 @@ def _draw_distribution(axes: Axes, info: Distribution, units: Mapping[str, str] 
         axes.tick_params(axis="y", labelsize=SMALL_SIZE)
         number_ticks(axes.xaxis, 4, whole=True)
     else:
-        axes.bar(
-            info.edges[:-1],
-            info.counts,
-            np.diff(info.edges),
-            align="edge",
-            color=PALETTE[0],
-            edgecolor="white",
-        )
+        widths = np.diff(info.edges)
+        axes.bar(info.edges[:-1], info.counts, widths, align="edge", color=PALETTE[0], edgecolor="white")
         dress(axes, with_unit(info.column, units, 20), "Customers", grid="y")
         number_ticks(axes.xaxis)
         number_ticks(axes.yaxis, 4, whole=True)
+    within: Any = {"transform": axes.transAxes}
     if not info.counts.sum():
-        axes.text(
-            0.5, 0.5, "no values", transform=axes.transAxes, ha="center", fontsize=TICK_SIZE, color=SOFT
-        )
-    if gaps:
-        axes.text(
-            1,
-            1.02,
-            gaps,
-            transform=axes.transAxes,
-            ha="right",
-            va="bottom",
-            fontsize=SMALL_SIZE,
-            color=ACCENT,
-        )
-
-
-def pair_relations(table: pd.DataFrame, units: Mapping[str, str] | None = None, labels: Any = None) -> Figure:
-    """Draw measured columns against each other.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_customers, n_columns)
-        The customers. The first five measured columns that vary are drawn, and at most 5,000 customers.
-    units : mapping of str to str, optional
-        Unit of a column.
-    labels : array of shape (n_customers,), optional
-        Segments, noise -1, to colour the points by.
-
-    Returns
-    -------
-    Figure
-        Points below the diagonal, histograms on it, Spearman's rank correlation above it.
-
-    Raises
-    ------
-    InputError
-        If there is not one label a customer.
-    """
-    info = pairs_info(table, labels)
-    title = "Pairs of columns"
-    n = len(info.columns)
-    if not n or not info.n_rows:
-        return message_figure(title, f"Nothing to draw: {info.n_rows:,} rows, {n} columns of numbers.")
-    notes = (
-        "above the diagonal: Spearman's rank correlation" if n > 1 else "",
-        sample_note(n, info.n_numeric, "numeric columns"),
-        sample_note(len(info.labels), info.n_rows),
-    )
-    side = 5.5 if n == 1 else 1.2 + 2.1 * n
-    figure, area = new_figure(title, notes, (side + (1.6 if labels is not None else 0), side))
-    grid = area.subplots(n, n, squeeze=False)
-    for i, (name, values) in enumerate(info.columns):
-        for j, (other, across) in enumerate(info.columns):
-            axes = grid[i, j]
-            dress(axes, grid="both" if j < i else "")
-            if j < i:
-                draw_points(axes, np.column_stack([across, values]), info.labels, size=4)
-                number_ticks(axes.yaxis, 4)
-            elif j == i:
-                _draw_diagonal(axes, values, info.labels)
-            else:
-                _draw_rho(axes, info.rho[i, j])
-            if j <= i:
-                number_ticks(axes.xaxis, 4)
-            if i == n - 1:
-                axes.set_xlabel(with_unit(other, units, 20), fontsize=TICK_SIZE)
-            if j == 0:
-                axes.set_ylabel("Customers" if i == 0 else with_unit(name, units, 20), fontsize=TICK_SIZE)
-    if labels is not None:
-        segment_legend(area, checked_labels(labels))
-    return figure
-
-
-def _draw_diagonal(axes: Axes, values: np.ndarray, labels: np.ndarray) -> None:
-    edges = bin_edges(values[np.isfinite(values)])
-    base = np.zeros(len(edges) - 1)
-    for label in segments(labels):
-        part = values[labels == label]
-        counts = np.histogram(part[np.isfinite(part)], edges)[0]
-        # One patch a segment: a bar a bin and segment takes seconds.
-        axes.stairs(base + counts, edges, baseline=base, fill=True, color=segment_color(label))
-        base = base + counts
-    number_ticks(axes.yaxis, 3, whole=True)
-
-
-def _draw_rho(axes: Axes, rho: float) -> None:
-    axes.set_axis_off()
-    known = np.isfinite(rho)
-    axes.text(
-        0.5,
-        0.5,
-        signed_zero_free(rho, ".2f") if known else "n/a",
-        transform=axes.transAxes,
-        ha="center",
-        va="center",
-        color=INK,
-        fontsize=10 + 8 * abs(rho) if known else LABEL_SIZE,
-    )
-
-
-def correlations(table: pd.DataFrame) -> Figure:
-    """Draw Spearman's rank correlation of every two measured columns, at most 30 of them.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_customers, n_columns)
-        The customers.
-
-    Returns
-    -------
-    Figure
-        A heat map; a constant column has no correlation and stays grey.
-    """
-    info = correlation_info(table)
-    title = "Rank correlations (Spearman)"
-    n = len(info.columns)
-    if n < 2:
-        return message_figure(title, f"Two columns of numbers are needed, and there are {n}.")
-    constant = int(np.isnan(np.diag(info.rho)).sum())
-    notes = (
-        sample_note(n, info.n_numeric, "numeric columns"),
-        f"grey: {constant} constant column{'s' * (constant > 1)}" if constant else "",
-    )
-    side = max(4.5, 2.4 + 0.42 * n)
-    figure, area = new_figure(title, notes, (side + 1, side))
-    axes = area.subplots()
-    axes.set_facecolor(GRID)
-    image = axes.imshow(np.ma.masked_invalid(info.rho), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-    names = [words(column, 20) for column in info.columns]
-    dress(axes, grid="")
-    axes.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(n), names)
-    if n <= 16:
-        annotate_cells(axes, info.rho, 1.0)
-    bar = area.colorbar(image, ax=axes, shrink=0.8)
-    bar.ax.tick_params(labelsize=SMALL_SIZE)
-    return figure
-
-
-def annotate_cells(axes: Axes, values: np.ndarray, limit: float) -> None:
-    """Write each value into its cell of a diverging map, white where the cell is dark."""
-    for (row, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            color = "white" if abs(value) > 0.6 * limit else INK
-            axes.text(
-                column,
-                row,
-                signed_zero_free(value, ".2f"),
-                ha="center",
-                va="center",
-                fontsize=SMALL_SIZE,
-                color=color,
-                # What lies within the axes needs no room of its own, and is not measured for it.
-                in_layout=False,
-            )
+        axes.text(0.5, 0.5, "no values", ha="center", fontsize=TICK_SIZE, color=SOFT, **within)
+    if info.n_missing:
+        gaps = f"{info.n_missing:,} missing"
+        axes.text(1, 1.02, gaps, ha="right", va="bottom", fontsize=SMALL_SIZE, color=ACCENT, **within)
 
 
 def outliers(table: pd.DataFrame, units: Mapping[str, str] | None = None) -> Figure:
@@ -519,3 +314,49 @@ def _draw_boxes(axes: Axes, boxes: list[Box]) -> None:
             color=SOFT,
             annotation_clip=False,
         )
+
+
+def scaler_preview(scaled: Mapping[str, np.ndarray], features: Sequence[str]) -> Figure:
+    """Draw what each scaler makes of the most skewed features.
+
+    Parameters
+    ----------
+    scaled : mapping of str to array of shape (n_customers, n_features)
+        Scaler -> the features on its scale.
+    features : sequence of str
+        Their names. The five most skewed under the first scaler are drawn.
+
+    Returns
+    -------
+    Figure
+        A histogram for each feature (row) and scaler (column).
+
+    Raises
+    ------
+    InputError
+        If the scalers give tables of different shapes.
+    """
+    title = "Features under each scaler"
+    if not scaled or not len(features):
+        return message_figure(title, f"Nothing to draw: {len(scaled)} scalers, {len(features)} features.")
+    info = scaler_info(scaled, features)
+    n_down, n_across = len(info.features), len(info.scalers)
+    notes = (
+        count_text(info.n_rows, "customer"),
+        sample_note(n_down, info.n_features, "features, the most skewed,"),
+    )
+    figure, area = new_figure(title, notes, (1.4 + 1.75 * n_across, 1.2 + 1.35 * n_down))
+    grid = area.subplots(n_down, n_across, squeeze=False)
+    for i, feature in enumerate(info.features):
+        for j, scaler in enumerate(info.scalers):
+            axes = grid[i, j]
+            axes.stairs(*info.histograms[i][j], fill=True, color=PALETTE[0])
+            dress(axes, grid="x")
+            axes.tick_params(labelsize=SMALL_SIZE)
+            axes.set_yticks([])
+            number_ticks(axes.xaxis, 3)
+            if i == 0:
+                axes.set_title(words(scaler, 16), fontsize=LABEL_SIZE, color=INK, loc="center")
+            if j == 0:
+                axes.set_ylabel(words(feature, 20), fontsize=SMALL_SIZE, color=INK)
+    return figure
