@@ -117,7 +117,7 @@ def test_missing_values_and_levels():
     holes = np.where(np.arange(N) % 2 == 0, np.nan, RANDOM.normal(size=N))
     status = ["single", "wed"] * (N // 2 - 1) + ["YOLO", "Absurd"]
     city = [f"city {i % 60}" for i in range(N)]
-    _, found = advice(Source(TABLE.keys, ("gone",), "key"), holes=holes, status=status, city=city)
+    _, found = advice(TABLE, holes=holes, status=status, city=city)
     assert found["missing"].columns == ("holes",)
     assert words(found["missing"].override) == {"features.keep": ["holes"]}
     assert "city (60 levels)" in found["levels"].evidence

@@ -1,6 +1,6 @@
 """Whether segments are there by nature, come back in other samples, or are a choice of how to cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -112,6 +112,14 @@ class ClusteringTendency:
     rows: int = 0
     columns: int = 0
     draws: int = 0
+
+    def tags(self) -> dict[str, str]:
+        """The answer, for runs and registered versions."""
+        return {"verdict": self.verdict, "verdict_sentence": self.sentence}
+
+    def metrics(self) -> dict[str, float]:
+        """The evidence: chances that data without segments looks so."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name.startswith("p_")}
 
 
 def verdict(X: np.ndarray, seed: int = 0) -> ClusteringTendency:

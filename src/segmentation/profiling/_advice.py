@@ -1,7 +1,7 @@
 """What the data suggests to do before clustering, with the evidence and the words to type."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,8 +72,6 @@ class Source:
     ----------
     keys : collection of str
         Parameters of the source, such as drop and checks.
-    dropped : sequence of str
-        Columns that are dropped already.
     id : str or None
         The column of ids; None where rows are only numbered.
     logged : collection of str
@@ -81,7 +79,6 @@ class Source:
     """
 
     keys: Collection[str] = ()
-    dropped: Sequence[str] = ()
     id: str | None = None
     logged: Collection[str] = ()
 

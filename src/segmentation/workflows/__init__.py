@@ -18,6 +18,7 @@ from segmentation.workflows._evidence import (
     examine,
     verdict_figure,
 )
+from segmentation.workflows._explore import DataExploration, explore
 from segmentation.workflows._figures import card_figures, clustering_figures, pictured
 from segmentation.workflows._found import SegmentationResult, fit, search
 from segmentation.workflows._profiles import NOISE, Identity, ProfilingSettings, SegmentProfiles, analyse
@@ -32,6 +33,7 @@ __all__ = [
     "NOISE",
     "PLAYBOOKS",
     "ClusterValidation",
+    "DataExploration",
     "EvaluatedClustering",
     "Identity",
     "ProfilingSettings",
@@ -55,6 +57,7 @@ __all__ = [
     "evidence_figures",
     "evidence_tables",
     "examine",
+    "explore",
     "fit",
     "move_centers",
     "option",
