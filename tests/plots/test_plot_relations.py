@@ -117,9 +117,9 @@ def test_correlation_is_spearmans_and_unknown_for_a_constant():
 
     info = correlation_info(table)
 
-    assert info.rho[0, 1] == pytest.approx(1)
-    assert info.rho[0, 3] == pytest.approx(-1)
-    assert np.isnan(info.rho[2]).all()
+    assert info.strength[0, 1] == pytest.approx(1)
+    assert info.strength[0, 3] == pytest.approx(-1)
+    assert np.isnan(info.strength[2]).all()
 
 
 def test_labels_must_fit_the_customers():

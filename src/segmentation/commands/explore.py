@@ -39,12 +39,12 @@ def run(config: DictConfig) -> Result:
         customers,
         build(config.features, "features"),
         scalers=options("explore", {"scaler": choices("scaler", config.preview)})["scaler"],
-        source=[*map(str, config.data)],
+        settable=[*map(str, config.data)],
         seed=config.seed,
     )
     following = _next_command(words)
-    told = explored.told(" ".join(["segment explore", *map(shell_word, words)]), following, resolved(config))
-    files = explored.files(told)
+    command = " ".join(["segment explore", *map(shell_word, words)])
+    files = explored.files(command, following, resolved(config))
     # What cannot be written is told before a run is made.
     if config.output is not None:
         write_files(Path(config.output), files, f"output={config.output}", "a folder")
@@ -54,8 +54,8 @@ def run(config: DictConfig) -> Result:
     run_id = _log(config, explored, files)
     places = [f"run {run_id}", *(str(place) for place in (config.output, config.report) if place)]
     text = (
-        f"{findings_text(customers)}{data_text(told)}\n\n"
-        f"explore.html and {len(told.pictures)} pictures in {', '.join(places)}\nnext: {following}"
+        f"{findings_text(customers)}{data_text(explored)}\n\n"
+        f"explore.html and {len(explored.figures())} pictures in {', '.join(places)}\nnext: {following}"
     )
     shown = {"run_id": run_id, "output": config.output, "report": config.report}
     return Result(text, {**explored.record(), **shown, "next": following.replace(CONTINUED, " ")})

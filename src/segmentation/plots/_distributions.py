@@ -97,14 +97,12 @@ def _levels(column: str, values: pd.Series) -> Distribution:
     counts = values.dropna().astype(str).value_counts()
     # By count, then by name: value_counts leaves ties in the order of the rows.
     order = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    levels = [str(level) for level, _ in order[:MAX_LEVELS]]
-    numbers_of = [int(count) for _, count in order[:MAX_LEVELS]]
-    if len(order) > MAX_LEVELS:
-        levels.append(f"other ({len(order) - MAX_LEVELS})")
-        numbers_of.append(int(sum(count for _, count in order[MAX_LEVELS:])))
-    return Distribution(
-        column, np.array(numbers_of, dtype=int), None, tuple(levels), int(values.isna().sum())
-    )
+    shown, rest = order[:MAX_LEVELS], order[MAX_LEVELS:]
+    if rest:
+        shown.append((f"other ({len(rest)})", sum(count for _, count in rest)))
+    heights = np.array([count for _, count in shown], dtype=int)
+    levels = tuple(str(level) for level, _ in shown)
+    return Distribution(column, heights, None, levels, int(values.isna().sum()))
 
 
 def box_info(column: str, values: np.ndarray) -> Box:
@@ -279,19 +277,10 @@ def _thinned(outside: np.ndarray) -> np.ndarray:
 
 
 def _draw_boxes(axes: Axes, boxes: list[Box]) -> None:
-    stats = [
-        {
-            "q1": box.quartiles[0],
-            "med": box.quartiles[1],
-            "q3": box.quartiles[2],
-            "whislo": box.whiskers[0],
-            "whishi": box.whiskers[1],
-            "fliers": _thinned(box.outside),
-        }
-        for box in boxes
-    ]
+    names = ("q1", "med", "q3", "whislo", "whishi")
+    lines = [dict(zip(names, (*box.quartiles, *box.whiskers), strict=True)) for box in boxes]
     axes.bxp(
-        stats,
+        [{**line, "fliers": _thinned(box.outside)} for line, box in zip(lines, boxes, strict=True)],
         positions=range(len(boxes)),
         widths=0.55,
         orientation="horizontal",

@@ -55,21 +55,12 @@ class PairsInfo:
 
 
 @dataclass(frozen=True)
-class CorrelationInfo:
-    """Spearman's rho of each pair; NaN where a column is constant."""
+class MapInfo:
+    """The columns to draw, numbers first and then categories, and the strength of every two; NaN is not known."""
 
     columns: tuple[str, ...]
-    rho: np.ndarray
-    n_numeric: int
-
-
-@dataclass(frozen=True)
-class AssociationInfo:
-    """The columns to draw: numbers first, then categories, each in the order of the table."""
-
-    columns: tuple[str, ...]
-    n_numeric: int
     strength: np.ndarray
+    n_numeric: int
     n_columns: int
 
 
@@ -86,22 +77,22 @@ def pairs_info(table: pd.DataFrame, labels: Any = None) -> PairsInfo:
 
 def spearman(columns: list[Column]) -> np.ndarray:
     """Rank correlation of every pair, over the rows where both are known."""
-    return (
-        pd.DataFrame({i: values for i, (_, values) in enumerate(columns)}).corr(method="spearman").to_numpy()
-    )
+    frame = pd.DataFrame({i: values for i, (_, values) in enumerate(columns)})
+    return frame.corr(method="spearman").to_numpy()
 
 
-def correlation_info(table: pd.DataFrame) -> CorrelationInfo:
-    """Correlate the first 30 measured columns."""
+def correlation_info(table: pd.DataFrame) -> MapInfo:
+    """Correlate the first 30 measured columns; a constant has no correlation."""
     every = numeric_columns(table)
-    rho = spearman(every[:MAX_COLUMNS]).copy()
-    for i, (_, values) in enumerate(every[:MAX_COLUMNS]):
+    shown = every[:MAX_COLUMNS]
+    rho = spearman(shown).copy()
+    for i, (_, values) in enumerate(shown):
         if not varies(values):
             rho[i, :] = rho[:, i] = np.nan
-    return CorrelationInfo(tuple(name for name, _ in every[:MAX_COLUMNS]), rho, len(every))
+    return MapInfo(tuple(name for name, _ in shown), rho, len(shown), len(every))
 
 
-def association_info(matrix: pd.DataFrame, numeric: Sequence[str]) -> AssociationInfo:
+def association_info(matrix: pd.DataFrame, numeric: Sequence[str]) -> MapInfo:
     """Take the columns with the strongest associations, where there are too many to draw."""
     names = [str(name) for name in matrix.index]
     if names != [str(name) for name in matrix.columns]:
@@ -113,12 +104,8 @@ def association_info(matrix: pd.DataFrame, numeric: Sequence[str]) -> Associatio
     chosen = np.sort(np.argsort(-strongest, kind="stable")[: min(MAX_COLUMNS, known)])
     measured = set(map(str, numeric))
     order = sorted(chosen, key=lambda i: names[i] not in measured)
-    return AssociationInfo(
-        tuple(names[i] for i in order),
-        sum(names[i] in measured for i in order),
-        strength[np.ix_(order, order)],
-        len(names),
-    )
+    n_numeric = sum(names[i] in measured for i in order)
+    return MapInfo(tuple(names[i] for i in order), strength[np.ix_(order, order)], n_numeric, len(names))
 
 
 def pair_relations(table: pd.DataFrame, units: Mapping[str, str] | None = None, labels: Any = None) -> Figure:
@@ -223,14 +210,14 @@ def correlations(table: pd.DataFrame) -> Figure:
     n = len(info.columns)
     if n < 2:
         return message_figure(title, f"Two columns of numbers are needed, and there are {n}.")
-    constant = int(np.isnan(np.diag(info.rho)).sum())
+    constant = int(np.isnan(np.diag(info.strength)).sum())
     notes = (
-        sample_note(n, info.n_numeric, "numeric columns"),
+        sample_note(n, info.n_columns, "numeric columns"),
         f"grey: {constant} constant column{'s' * (constant > 1)}" if constant else "",
     )
     side = max(4.5, 2.4 + 0.42 * n)
     figure, area = new_figure(title, notes, (side + 1, side))
-    _draw_map(area, info.rho, [words(column, 20) for column in info.columns], "RdBu_r", -1)
+    _draw_map(area, info.strength, [words(column, 20) for column in info.columns], "RdBu_r", -1)
     return figure
 
 

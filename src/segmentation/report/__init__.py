@@ -1,6 +1,6 @@
 """Self-contained HTML pages: everything inside the file, nothing from the network."""
 
-from segmentation.report._data import DataReport, data_page, data_text
+from segmentation.report._data import DataSummary, data_page, data_text
 from segmentation.report._machine import to_frame, to_json
 from segmentation.report._markdown import markdown
 from segmentation.report._page import page, write_files, write_page
@@ -9,7 +9,7 @@ from segmentation.report._study import StudyReport, to_html, to_markdown
 
 __all__ = [
     "Code",
-    "DataReport",
+    "DataSummary",
     "Facts",
     "Picture",
     "Points",

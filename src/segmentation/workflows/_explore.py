@@ -13,23 +13,18 @@ from sklearn.preprocessing import StandardScaler
 
 from segmentation import plots
 from segmentation.data import Customers
-from segmentation.data.customers import ROW
 from segmentation.evaluation import ClusteringTendency, verdict
 from segmentation.features import AutoScaler, FeatureSet, Preparation
 from segmentation.profiling import (
-    Associations,
-    Source,
-    Start,
     Suggestion,
     advise,
     associate,
     describe_columns,
     scale,
-    scaler_effects,
     scaler_summary,
     starting_features,
 )
-from segmentation.report import DataReport, data_page, write_files
+from segmentation.report import DataSummary, data_page, write_files
 from segmentation.workflows._evidence import verdict_figure
 from segmentation.workflows._found import Features
 from segmentation.workflows._found import _call as call_of
@@ -45,34 +40,18 @@ PREVIEW = ("none", "standard", "auto", "minmax", "robust", "power", "quantile")
 PREVIEW_ROWS = 5_000
 PANELS = 12
 """Columns in one picture of distributions."""
-MOST_PANELS = 48
 TELLING = 0.1
 """Strength from which an association is in the record."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DataExploration:
-    """What `explore` found in the data, from the columns to the report.
+class DataExploration(DataSummary):
+    """What `explore` found in the data: the columns, the verdict, what to do, pictures and a report.
 
     Attributes
     ----------
-    customers : Customers
-        The data.
-    columns : DataFrame
-        One row a column: type, missing and distinct values, quartiles, skewness, outliers, commonest value.
-    associations : Associations
-        Of every two columns; `associations.pairs` is a table.
-    suggestions : tuple of Suggestion
-        What to do before clustering, and what a search does by itself.
-    start : Start
-        The features of a search of all columns of numbers.
-    verdict, prepared_verdict : ClusteringTendency or None
-        Whether there are segments in the features, standard-scaled, and prepared as a search does it; None where
-        there are no such features, or the second would be the first again.
-    features : tuple of str
-        Names of the features that were looked at.
-    scaled : dict of str to ndarray
-        A sample of them under each scaler; empty where there are none.
+    start : FeatureSet
+        The columns of numbers that a search of all of them clusters on, and those of them that it logs.
     call, following : str
         How to find all this again, and the search that comes next.
 
@@ -88,22 +67,9 @@ class DataExploration:
     ['standard', 'auto']
     """
 
-    customers: Customers
-    columns: pd.DataFrame
-    associations: Associations
-    suggestions: tuple[Suggestion, ...]
-    start: Start
-    verdict: ClusteringTendency | None
-    prepared_verdict: ClusteringTendency | None
-    features: tuple[str, ...]
-    scaled: dict[str, np.ndarray]
+    start: FeatureSet
     call: str
     following: str
-
-    @cached_property
-    def scalers(self) -> pd.DataFrame | None:
-        """What each scaler makes of each feature; None where there are no features."""
-        return scaler_effects(self.scaled, self.features) if self.scaled else None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by the name of its file, all with columns only."""
@@ -126,7 +92,7 @@ class DataExploration:
                 {"kind": f.kind, "column": f.column, "count": f.count, "action": f.action} for f in findings
             ],
             "suggestions": [asdict(s) for s in self.suggestions],
-            "features": asdict(self.start),
+            "features": {"numeric": self.start.numeric, "log": self.start.log},
             "associations": list(_rows(pairs[pairs["strength"] >= TELLING]).values()),
             "tendency": _answer(self.verdict),
             "tendency_as_suggested": _answer(self.prepared_verdict),
@@ -148,7 +114,7 @@ class DataExploration:
         table, units = self.customers.table, self.customers.units
         verdicts = {"structure": self.verdict, "structure_suggested": self.prepared_verdict}
         drawn = {name: verdict_figure(found) for name, found in verdicts.items() if found}
-        for i in range(0, self._n_drawn, PANELS):
+        for i in range(0, self.n_drawn, PANELS):
             ending = f"_{i // PANELS + 1}" if i else ""
             drawn[f"distributions{ending}"] = plots.distributions(table.iloc[:, i : i + PANELS], units)
         drawn["missing_values"] = plots.missing_values(table)
@@ -165,10 +131,6 @@ class DataExploration:
     def _pictures(self) -> dict[str, bytes]:
         # Rendered once: a figure that is rendered again is laid out again, a little differently.
         return {name: plots.to_png(figure) for name, figure in self._drawn.items()}
-
-    @property
-    def _n_drawn(self) -> int:
-        return min(len(self.columns), MOST_PANELS)
 
     def _most_related(self) -> list[str]:
         """The five columns of numbers that tell most of each other, then all others."""
@@ -194,13 +156,8 @@ class DataExploration:
         ------
         InputError
             If it cannot be written.
-
-        Examples
-        --------
-        >>> import segmentation as sg
-        >>> sg.explore(sg.Demo(n_customers=60).read()).report("data.html")  # doctest: +SKIP
         """
-        path, files = Path(path), self.files(self.told(self.call, self.following))
+        path, files = Path(path), self.files(self.call, self.following)
         said = f"report={path}", "a file that ends in .html, or a folder"
         if path.suffix.lower() in (".html", ".htm"):
             write_files(path.parent, {path.name: files["explore.html"]}, *said)
@@ -208,39 +165,22 @@ class DataExploration:
             write_files(path, files, *said)
         return path
 
-    def told(self, command: str, following: str, config: str = "") -> DataReport:
-        """What the report says.
+    def files(self, command: str, following: str, config: str = "") -> dict[str, bytes]:
+        """The page, the tables and the pictures by their path in a run.
 
         Parameters
         ----------
         command, following : str
-            How to make it again, and the search that comes next.
+            How to make them again, and the search that comes next.
         config : str, optional
             The resolved config.
         """
-        return DataReport(
-            self.customers,
-            self.columns,
-            self.associations,
-            self.suggestions,
-            self.verdict,
-            self.prepared_verdict,
-            None if self.scalers is None else scaler_summary(self.scalers),
-            n_scaled=min(len(self.customers.table), PREVIEW_ROWS),
-            n_drawn=self._n_drawn,
-            pictures=self._pictures,
-            command=command,
-            following=following,
-            config=config,
-        )
-
-    def files(self, told: DataReport) -> dict[str, bytes]:
-        """The page, the tables and the pictures by their path in a run."""
+        page = data_page(self, self._pictures, command, following, config)
         tables = {name: table.to_csv(index=False) for name, table in self.tables().items()}
         return {
-            "explore.html": data_page(told).encode(),
+            "explore.html": page.encode(),
             **{f"data/{name}.csv": text.encode() for name, text in tables.items()},
-            **{f"plots/{name}.png": png for name, png in told.pictures.items()},
+            **{f"plots/{name}.png": png for name, png in self._pictures.items()},
         }
 
     def __repr__(self) -> str:
@@ -256,7 +196,7 @@ def explore(
     features: Features | None = None,
     *,
     scalers: Sequence[str] | Mapping[str, TransformerMixin] = PREVIEW,
-    source: Collection[str] = (),
+    settable: Collection[str] = (),
     seed: int = 0,
 ) -> DataExploration:
     """Look at the data before anything is clustered, as `segment explore` does, without a run.
@@ -269,8 +209,8 @@ def explore(
         What to look for segments in; None takes every column of numbers.
     scalers : sequence of str, or mapping of str to transformer
         Scalers to show the effect of: names of options in conf/scaler, or scalers by names of your own.
-    source : collection of str, optional
-        Parameters that the source of the data takes, such as "id", "levels" and "checks": suggestions use them.
+    settable : collection of str, optional
+        Parameters of the data's source that a suggestion may name, such as "id", "levels" and "checks".
     seed : int
         Of the samples and the verdict.
 
@@ -289,7 +229,7 @@ def explore(
     >>> mall = sg.Demo(n_customers=100).read()
     >>> data = sg.explore(mall, ["annual_income", "spending_score"], scalers=["standard"])
     >>> data.verdict.verdict, data.start.numeric
-    ('natural', ('age', 'annual_income', 'spending_score'))
+    ('natural', ['age', 'annual_income', 'spending_score'])
     >>> data.associations.pairs.loc[0, ["a", "b"]].to_list()
     ['age', 'spending_score']
     """
@@ -299,8 +239,6 @@ def explore(
         names = [scalers] if isinstance(scalers, str) else scalers
         scalers = {name: option("scaler", name, seed) for name in names}
     fitted, associations, preparation = _fitted(chosen, table), associate(table, seed), Preparation.of(table)
-    index = table.index.name
-    about = Source(source, None if index in (None, ROW) else str(index), fitted.log_ if fitted else ())
     tendency, prepared, scaled = None, None, {}
     if fitted:
         X = fitted.transform(table)
@@ -312,12 +250,12 @@ def explore(
         customers,
         describe_columns(table),
         associations,
-        advise(table, associations, about, preparation),
-        starting_features(preparation),
+        advise(table, associations, preparation, settable, fitted.log_ if fitted else ()),
         tendency,
         prepared,
         tuple(map(str, fitted.get_feature_names_out())) if fitted else (),
         scaled,
+        starting_features(preparation),
         call_of("explore", *([] if features is None else [chosen]), scalers=list(scalers), seed=seed),
         call_of("search", chosen),
     )
