@@ -130,6 +130,7 @@ def test_of_many_columns_the_report_says_how_many_are_shown(told: Callable[..., 
     assert "c99" in page
     assert "c100" not in page
     assert "The first 48 of 120 columns are drawn." in page
+    assert "columns are drawn" not in told()
 
 
 def test_what_reading_met_is_told(told: Callable[..., str]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
+from matplotlib.axes import Axes
 
 import segmentation as sg
 from segmentation.commands._config import parse
@@ -65,6 +66,7 @@ def test_an_exploration_is_that_of_the_command(
     for name, table in explored.tables().items():
         assert (store_dir / "seen" / f"{name}.csv").read_text(encoding="utf-8") == table.to_csv(index=False)
     assert set(explored.figures()) == {path.stem for path in (store_dir / "seen").glob("*.png")}
+    assert "structure" in explored.figures()
     assert result["suggestions"] == [] and explored.suggestions == ()
     assert explored.verdict is not None
     assert result["tendency"]["verdict_sentence"] == explored.verdict.sentence
@@ -137,6 +139,31 @@ def test_data_without_a_number_that_varies_is_explored(tmp_path: Path) -> None:
     assert "structure" not in data.figures()
     page = data.report(tmp_path / "data.html").read_text(encoding="utf-8")
     assert "What scalers do" not in page
+
+
+def test_the_most_related_columns_are_drawn_against_each_other_and_weak_pairs_are_not_recorded() -> None:
+    random = np.random.default_rng(1)
+    table = pd.DataFrame(random.normal(size=(300, 7)), columns=list("abcdefg"))
+    data = sg.explore(customers(table.assign(g=table["f"] + 0.1 * table["g"])), scalers=["standard"])
+    axes = data.figures()["pair_relations"].findobj(Axes)
+    # The lowest row names the columns from the left.
+    assert [ax.get_xlabel() for ax in axes if ax.get_xlabel()][:2] == ["F", "G"]
+    assert {(pair["a"], pair["b"]) for pair in data.record()["associations"]} == {("f", "g")} | {
+        (a, b) for a, b, _, strength, *_ in data.associations.pairs.to_numpy() if strength >= 0.1
+    }
+    assert len(data.associations.pairs) == 21
+    assert len(data.record()["associations"]) < 21
+
+
+def test_scalers_are_shown_on_a_sample_of_many_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_explore, "PREVIEW_ROWS", 30)
+    table = pd.DataFrame({"place": np.arange(100.0), "other": np.arange(100.0) % 7})
+    data = sg.explore(customers(table), sg.FeatureSet(["place", "other"]), scalers=["none"])
+    places = data.scaled["none"][:, 0].tolist()
+    assert len(set(places)) == 30
+    # In the order of the customers, and not the first ones.
+    assert places == sorted(places) != list(range(30))
+    assert ", of a sample of 30 of 100 customers" in data.files("", "")["explore.html"].decode()
 
 
 def test_of_many_columns_the_first_are_drawn_a_dozen_a_picture() -> None:
