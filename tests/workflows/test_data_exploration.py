@@ -93,6 +93,11 @@ def test_the_features_that_are_named_are_looked_at(mall: sg.Customers) -> None:
     assert data.features == tuple(PLANE)
     assert data.verdict is not None and data.verdict.columns == 2
     assert set(data.scaled) == {"robust"}
+    # Units do not count.
+    larger = mall.table.assign(annual_income=1e6 * mall.table["annual_income"])
+    again = sg.explore(customers(larger), PLANE, scalers="robust", seed=3)
+    assert again.verdict is not None
+    assert again.verdict.silhouettes == pytest.approx(data.verdict.silhouettes)
     assert data.call == (
         "segmentation.explore(customers, "
         "FeatureSet(categorical=[], numeric=['annual_income', 'spending_score']), scalers=['robust'], seed=3)"
@@ -143,7 +148,7 @@ def test_data_without_a_number_that_varies_is_explored(tmp_path: Path) -> None:
 
 def test_the_most_related_columns_are_drawn_against_each_other_and_weak_pairs_are_not_recorded() -> None:
     random = np.random.default_rng(1)
-    table = pd.DataFrame(random.normal(size=(300, 7)), columns=list("abcdefg"))
+    table = pd.DataFrame(random.normal(size=(100, 7)), columns=list("abcdefg"))
     data = sg.explore(customers(table.assign(g=table["f"] + 0.1 * table["g"])), scalers=["standard"])
     axes = data.figures()["pair_relations"].findobj(Axes)
     # The lowest row names the columns from the left.
