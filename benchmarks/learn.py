@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from processes import count
 from segmentation.evaluation import (
-    DISSOLVED,
+    DOUBTFUL_JACCARD,
     SHORTLIST,
     SURELY,
     TERMS,
@@ -153,7 +153,7 @@ def fit(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
 def weights(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Both stages: what needs no fit, of all candidates; everything, of those of which no segment dissolves."""
     known = rows[rows["jaccard"].notna()]
-    holding = known["jaccard"] >= DISSOLVED
+    holding = known["jaccard"] >= DOUBTFUL_JACCARD
     none = ~holding.groupby(known["set"]).transform("any")
     return {"cheap": fit(rows, CHEAP), "full": fit(known[holding | none], TERMS)}
 
@@ -165,7 +165,7 @@ def chosen(rows: pd.DataFrame, found: Mapping[str, Mapping[str, float]]) -> pd.D
     for _, index in rows.groupby("set").groups.items():
         looked_at = index[rows.loc[index, "jaccard"].notna()]
         listed = rows.loc[cheap.loc[looked_at].nlargest(SHORTLIST).index]
-        weight = full.loc[listed.index] - 1e6 * (listed["jaccard"] < DISSOLVED)
+        weight = full.loc[listed.index] - 1e6 * (listed["jaccard"] < DOUBTFUL_JACCARD)
         leader = weight.idxmax()
         reaching = weight[listed["reaches"]]
         if len(reaching) and weight[leader] - reaching.max() < SURELY:

@@ -16,10 +16,15 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# An example may take any time, as machines are shared.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 STORE_URI = "sqlite:///mlruns/mlflow.db"
 CHANGED_BY_MLFLOW = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID")

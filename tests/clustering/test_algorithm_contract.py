@@ -172,7 +172,7 @@ class TestContract:
         with pytest.raises(InputError, match="NaN"):
             option(name).fit(X)
 
-    @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=6, suppress_health_check=[HealthCheck.differing_executors])
     @given(
         shift=st.tuples(st.floats(-50, 50), st.floats(-50, 50)), swap=st.booleans(), seed=st.integers(0, 5)
     )

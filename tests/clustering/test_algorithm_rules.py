@@ -186,7 +186,7 @@ def test_mixture_criteria_are_those_of_scikit_learn():
     assert (ours.bic(X), ours.aic(X)) == (theirs.bic(X), theirs.aic(X))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 99),
     method=st.sampled_from(["ward", "average", "complete", "single"]),

@@ -54,7 +54,7 @@ def test_a_level_never_seen_counts_as_its_nearest() -> None:
     np.testing.assert_array_equal(model.predict(moved), model.labels_)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(scale=st.floats(0.01, 100), shift=st.floats(-1e4, 1e4), seed=st.integers(0, 5))
 def test_units_do_not_matter(scale: float, shift: float, seed: int) -> None:
     X, _ = customers(seed, 200)

@@ -3,17 +3,14 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from models import segment_model
 from segmentation.clustering import KMeans
 from segmentation.data import Demo
 from segmentation.errors import InputError
-from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
+from segmentation.serving import SegmentModel
 from segmentation.tracking import Registry, Store, identified, identity_tags, log_model
 from segmentation.tracking import _registry as module
 
@@ -38,21 +35,16 @@ def register(registry, customers):
     """Register a k-means model as `fit register=true` does, but without pictures."""
 
     def make(k, alias="challenger", columns=COLUMNS, related=True, **tags):
-        steps = [
-            ("features", FeatureSet(columns)),
-            ("scaler", StandardScaler()),
-            ("reducer", FunctionTransformer()),
-            ("algorithm", KMeans(n_clusters=k, random_state=0)),
-        ]
-        pipeline = Pipeline(steps).fit(customers.table)
-        labels = pipeline[-1].labels_
-        cards = [
-            Segment(n, f"X{n}", f"k={k} {n}", int(s), s / 150) for n, s in enumerate(np.bincount(labels))
-        ]
+        model = segment_model(
+            customers.table,
+            KMeans(k, random_state=0),
+            columns,
+            called=lambda number: (f"X{number}", f"k={k} {number}"),
+        )
         if related:
-            cards, lineage = identified(registry, cards, customers, labels)
-            tags |= identity_tags(cards, lineage)
-        model = SegmentModel(pipeline, cards, customers.table)
+            segments, lineage = identified(registry, model.segments, customers, model.algorithm.labels_)
+            tags |= identity_tags(segments, lineage)
+            model = SegmentModel(model.pipeline, segments, customers.table)
         metadata = {"data": DATA, "choice": {"algorithm": "kmeans"}}
         with registry.store.run("fit", {"command": "fit"}) as run:
             uri = log_model(run, model, customers.table[columns].dropna().head(5), metadata)

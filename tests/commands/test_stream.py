@@ -7,13 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from segmentation.clustering import GaussianMixture, KMeans
+from models import segment_model
+from segmentation.clustering import GaussianMixture
 from segmentation.data import Demo
-from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
+from segmentation.serving import SegmentModel
 from segmentation.tracking import Registry, Store, identified, load_model, log_model
 
 NAME = "customer-segments"
@@ -30,13 +28,9 @@ def champion(store_dir):
         customers = Demo(n_customers=150).read()
         table = customers.table if table is None else table
         columns = [c for c in table.columns if c in (*COLUMNS, "pay", "spend")]
-        algorithm = algorithm or KMeans(n_clusters=5, random_state=0)
-        steps = [FeatureSet(columns), StandardScaler(), FunctionTransformer(), algorithm]
-        named = zip(("features", "scaler", "reducer", "algorithm"), steps, strict=True)
-        pipeline = Pipeline(list(named)).fit(table)
-        labels = pipeline[-1].labels_
-        cards = [Segment(n, "", f"number {n}", int(s), s / 150) for n, s in enumerate(np.bincount(labels))]
-        cards, _ = identified(registry, cards, customers, labels)
+        model = segment_model(table, algorithm, columns)
+        segments, _ = identified(registry, model.segments, customers, model.algorithm.labels_)
+        model = SegmentModel(model.pipeline, segments, table)
         choice = {
             "features": "income_spending",
             "scaler": "standard",
@@ -49,7 +43,6 @@ def champion(store_dir):
             "params": {"kmeans.n_clusters": 5},
             "yardstick": "yardstick (standard)",
         }
-        model = SegmentModel(pipeline, cards, table)
         with registry.store.run("fit", {"command": "fit"}) as run:
             uri = log_model(run, model, table[columns].dropna().head(5), metadata)
             version = registry.register(run, uri, "challenger", {})

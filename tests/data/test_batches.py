@@ -50,6 +50,17 @@ def test_parquet_in_parts_is_the_same_table(tmp_path, in_small_parts, index):
     assert count_rows(path) == 50
 
 
+@pytest.mark.parametrize(
+    "ids", [pd.RangeIndex(100, 200, 2, name="who"), pd.Index([*range(50)][::-1], name="who")]
+)
+def test_ids_that_were_the_index_are_kept_in_parts(tmp_path, in_small_parts, ids):
+    path = tmp_path / "new.parquet"
+    TABLE.drop(columns="who").set_index(ids).to_parquet(path)
+    found = whole(READER, path)
+    assert found.index.tolist() == ids.tolist()
+    pd.testing.assert_frame_equal(found, READER.read_new(path))
+
+
 def test_rows_without_ids_are_numbered_through_all_files(tmp_path, in_small_parts):
     for name, rows in {"2": TABLE[30:], "1": TABLE[:30]}.items():
         rows.to_parquet(tmp_path / f"{name}.parquet")
@@ -82,7 +93,8 @@ def test_every_source_reads_in_parts(tmp_path, in_small_parts, monkeypatch):
         ("a,a\n1,2\n", "more than one column 'a'"),
         (b"PK\x03\x04", "Excel workbook or a zip archive"),
         (b"PAR1", "not a readable Parquet file"),
-        (b"\x81\x8d", "neither UTF-8 nor Windows-1252"),
+        (b"a,b\n" * 200 + b"\x81\x8d", r"neither UTF-8 nor Windows-1252 text \(byte 801 is undecodable\)"),
+        (b"a,b\n" * 200 + b"\xe9\0", "is not text"),
         ("", "is empty"),
     ],
 )

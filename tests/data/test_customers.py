@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 
 @given(cells=rows, seed=st.integers(0, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_shuffled_rows_give_the_same_table_and_fingerprint(folder, cells, seed):
     frame = pd.DataFrame(cells, columns=["spend", "plan"]).assign(id=range(1, len(cells) + 1))
 
@@ -39,7 +39,7 @@ def test_shuffled_rows_give_the_same_table_and_fingerprint(folder, cells, seed):
 
 
 @given(cells=rows, seed=st.integers(0, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_shuffled_rows_without_ids_give_the_same_sequence_of_contents(folder, cells, seed):
     frame = pd.DataFrame(cells, columns=["spend", "plan"])
 

@@ -330,24 +330,6 @@ def test_an_answer_is_judged_by_who_was_asked_for_its_number_of_segments(rings):
     )
 
 
-def test_what_was_unlucky_in_few_sub_samples_is_looked_at_again(blobs):
-    two, four = (c for c in blobs.candidates if c.algorithm == "kmeans" and c.scores.n_segments in (2, 4))
-    fits = {four.number: 0, two.number: 0}
-
-    def refit(number, rows):
-        fits[number] += 1
-        labels = blobs.candidates[number].labels[rows].copy()
-        if number == four.number and fits[number] <= 4:
-            labels[labels == 3] = 2
-        return labels
-
-    # Two segments have a Jaccard of 0.67 in the first six fits, where 0.75 is asked, and of 0.9 in all.
-    found = ByConsensus().select([two, four], RefitContext(blobs.X, refit, "reproducible"), Constraints())
-    assert fits[four.number] == ALL_FITS
-    assert found.winner == four.number
-    assert not found.unsure
-
-
 def test_the_weights_can_be_given_and_decide(blobs, tmp_path):
     path = tmp_path / "weights.json"
     few = {"information": -10.0}

@@ -80,7 +80,7 @@ def test_dbcv_agrees_with_hdbscan(X, labels, published):
 
 
 @given(st.integers(0, 1_000), st.floats(0.5, 10), st.permutations(range(3)))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_dbcv_knows_neither_names_order_nor_units(seed, unit, names):
     X, labels = groups(seed, apart=4)
     labels[::7] = -1

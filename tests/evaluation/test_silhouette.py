@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import pairwise_distances, silhouette_samples
 
@@ -18,7 +18,6 @@ def labelled(draw, noise=False):
 
 
 @given(labelled())
-@settings(deadline=None)
 def test_equals_scikit_learn_without_noise(case):
     X, labels = case
     mine = silhouette_values(pairwise_distances(X), labels)
@@ -26,7 +25,6 @@ def test_equals_scikit_learn_without_noise(case):
 
 
 @given(labelled(noise=True), st.permutations(range(4)))
-@settings(deadline=None)
 def test_does_not_depend_on_names_or_order(case, names):
     X, labels = case
     renamed = np.where(labels < 0, -1, np.array(names)[labels])
@@ -37,7 +35,6 @@ def test_does_not_depend_on_names_or_order(case, names):
 
 
 @given(labelled(noise=True))
-@settings(deadline=None)
 def test_noise_scores_nothing_and_is_nobodys_neighbour(case):
     X, labels = case
     values = silhouette_values(pairwise_distances(X), labels)

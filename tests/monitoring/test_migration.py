@@ -49,7 +49,7 @@ def test_nobody_known(moves):
     assert found.matrix().empty
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(SEGMENTS, SEGMENTS, SEGMENTS, st.floats(0, 1e6)), min_size=1, max_size=50))
 def test_every_known_customer_and_its_value_is_on_one_path_of_each_cause(rows):
     before, between, now, value = (pd.Series(part) for part in zip(*rows, strict=True))

@@ -4,30 +4,16 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from models import segment_model
 from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import Demo
 from segmentation.data.customers import ROW
 from segmentation.errors import InputError
-from segmentation.features import FeatureSet
 from segmentation.monitoring import Reference, build_report, monitor, monitoring_figures, monitoring_text
-from segmentation.serving import Segment, SegmentModel
 from segmentation.workflows import pictured
 
 COLUMNS = ["annual_income", "spending_score"]
-
-
-def trained(table, algorithm):
-    steps = [FeatureSet(COLUMNS), StandardScaler(), FunctionTransformer(), algorithm]
-    pipeline = Pipeline(list(zip(("features", "scaler", "reducer", "algorithm"), steps, strict=True))).fit(
-        table
-    )
-    labels = pipeline[-1].labels_
-    sizes = np.bincount(labels[labels >= 0])
-    cards = [Segment(i, f"S{i + 1}", f"part {i}", int(n), n / len(table)) for i, n in enumerate(sizes)]
-    return SegmentModel(pipeline, cards, table)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +23,7 @@ def customers():
 
 @pytest.fixture(scope="module")
 def model(customers):
-    return trained(customers.table, KMeans(5, random_state=0))
+    return segment_model(customers.table)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +53,7 @@ def test_moves_are_counted_by_cause_and_value(customers, model, before):
 
 
 def test_a_previous_model_is_told_from_changed_customers(customers, model):
-    previous = trained(customers.table, KMeans(3, random_state=0))
+    previous = segment_model(customers.table, KMeans(3, random_state=0))
     ids = previous.assign(customers.table)["segment_id"]
     found = monitored(model, customers, before=ids, previous=previous).migration
     assert found.moved("customer") == 0
@@ -91,7 +77,7 @@ def test_a_value_that_is_no_number_is_refused(customers, model):
 
 def test_page_text_and_record_say_what_was_found(customers, model):
     later = changed(customers, annual_income=customers.table["annual_income"] + 40)
-    previous = trained(customers.table, KMeans(7, random_state=0))
+    previous = segment_model(customers.table, KMeans(7, random_state=0))
     before = previous.assign(customers.table)["segment_id"]
     found = monitored(
         model, later, training=customers.table, before=before, previous=previous, name="segments version 7"
@@ -125,7 +111,7 @@ def test_page_text_and_record_say_what_was_found(customers, model):
 
 
 def test_a_model_without_segments_has_a_page_too(customers):
-    found = monitored(trained(customers.table, DBSCAN(eps=1e-6, min_samples=3)), customers)
+    found = monitored(segment_model(customers.table, DBSCAN(eps=1e-6, min_samples=3)), customers)
     html = build_report(found, pictured(monitoring_figures(found)))
     assert "This model has no centres" in html
     assert list(found.tables()["far"]) == ["tail", "beyond", "expected", "share", "p"]

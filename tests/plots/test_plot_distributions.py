@@ -27,7 +27,7 @@ def test_missing_values_are_counted_the_emptiest_column_first():
     assert (info.n_rows, info.n_columns) == (4, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(width=64), max_size=60))
 def test_every_number_is_in_a_bin_or_said_to_be_missing(values):
     info = distribution_info("x", pd.Series(values, dtype=float))

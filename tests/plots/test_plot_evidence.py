@@ -20,7 +20,7 @@ from artists import (
     texts,
     ticks,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
@@ -193,7 +193,6 @@ def test_parts_are_moved_beside_their_source_whatever_their_names():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60))
-@settings(deadline=None)
 def test_ribbons_fill_their_blocks_and_blocks_do_not_overlap(seed, n):
     rng = np.random.default_rng(seed)
     info = flows_info([rng.integers(-1, k, n) for k in (2, 3, 20)])

@@ -122,7 +122,7 @@ def test_of_two_levels_one_is_shown_and_of_many_the_three_that_differ_most():
     assert "G: other" not in [v.title for v in many]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 30), st.integers(1, 4))
 def test_shares_of_a_composition_sum_to_all(n_levels, n_segments):
     table = categories_of(range(n_segments), ["c"], [f"l{i}" for i in range(n_levels)], seed=n_levels)

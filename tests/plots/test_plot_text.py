@@ -44,7 +44,7 @@ def test_letters_of_the_font_stay_and_others_become_boxes():
     assert plain("") == "(no name)"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text(max_size=400), st.integers(8, 60))
 @example("$\\frac{$", 20)
 @example("$x_1$", 20)

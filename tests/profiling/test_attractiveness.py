@@ -96,7 +96,7 @@ def test_the_level_of_a_category_that_is_furthest_off_counts():
 shares = st.floats(0, 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.fixed_dictionaries({name: st.integers(1, 9) for name in CRITERIA}),
     st.lists(shares, min_size=3, max_size=3),

@@ -59,7 +59,7 @@ def test_few_customers_are_told():
     assert significance({"x": np.arange(33.0)}, (), np.arange(33) % 2)["note"].tolist() == [""]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 5), min_size=12, max_size=12), st.integers(1, 8))
 def test_p_is_corrected_for_the_number_of_descriptors(drawn, m):
     rng = np.random.default_rng(drawn)

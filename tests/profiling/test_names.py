@@ -238,7 +238,7 @@ def scattered(seed, k, p, n=80):
     return table, np.append(np.arange(k), rng.integers(0, k, n - k)), rng
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 20))
 def test_names_hang_neither_on_the_order_of_rows_nor_on_the_numbers_of_segments(seed, k, p):
     table, labels, rng = scattered(seed, k, p)
@@ -248,7 +248,7 @@ def test_names_hang_neither_on_the_order_of_rows_nor_on_the_numbers_of_segments(
     assert one == {segment: two[renumbered[segment]] for segment in one}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-1, 9), st.integers(0, 2), st.sampled_from("ab")), min_size=1, max_size=40)
 )

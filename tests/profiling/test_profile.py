@@ -194,7 +194,7 @@ def test_a_mistake_is_one_sentence(given, message):
         describe(table, **{"labels": [0, 0, 1, 1], **given})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.booleans())
 def test_segments_put_together_are_all_customers(seed, k, has_noise):
     rng = np.random.default_rng(seed)
@@ -215,7 +215,7 @@ def test_segments_put_together_are_all_customers(seed, k, has_noise):
     assert (a["share"] * weights).sum() / n == pytest.approx((table["plan"] == "a").mean())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_neither_the_order_of_rows_nor_the_numbers_of_segments_matter(seed):
     rng = np.random.default_rng(seed)

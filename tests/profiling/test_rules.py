@@ -108,7 +108,7 @@ def labelled_tables(draw: st.DrawFn) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(columns), np.array(draw(st.lists(st.integers(-1, 3), min_size=n, max_size=n)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labelled_tables())
 def test_rules_share_the_customers_out_and_their_figures_are_counted(case: tuple[pd.DataFrame, np.ndarray]):
     table, labels = case

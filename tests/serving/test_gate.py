@@ -5,36 +5,20 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
+from models import NUMERIC, segment_model
 from segmentation.clustering import DBSCAN, KMeans
 from segmentation.data import MallFile
 from segmentation.errors import InputError
 from segmentation.evaluation import EvaluationSpace, Scores, Stability
-from segmentation.features import FeatureSet
-from segmentation.serving import EvaluatedModel, Gate, Segment, SegmentModel, checks_table, compare, identify
-
-COLUMNS = ["annual_income", "spending_score"]
-
-
-def trained(table, algorithm):
-    steps = [
-        ("features", FeatureSet(COLUMNS)),
-        ("scaler", StandardScaler()),
-        ("reducer", FunctionTransformer()),
-        ("algorithm", algorithm),
-    ]
-    pipeline = Pipeline(steps).fit(table)
-    sizes = np.bincount(algorithm.labels_[algorithm.labels_ >= 0])
-    cards = [Segment(n, "", f"segment {n}", int(s), s / len(table)) for n, s in enumerate(sizes)]
-    return SegmentModel(pipeline, identify(cards)[0], table)
+from segmentation.serving import EvaluatedModel, Gate, Segment, checks_table, compare
 
 
 def evaluated(model, table):
     labels = model.predict(table)
-    scores = EvaluationSpace.of(table[COLUMNS].to_numpy(), StandardScaler(), "yardstick").score(labels)
-    return EvaluatedModel(model.segments, tuple(COLUMNS), labels, scores)
+    scores = EvaluationSpace.of(table[[*NUMERIC]].to_numpy(), StandardScaler(), "yardstick").score(labels)
+    return EvaluatedModel(model.segments, NUMERIC, labels, scores)
 
 
 def failed(checks):
@@ -47,10 +31,10 @@ class TestMall:
         return MallFile(path=str(real_data / "Mall_Customers.csv")).read().table
 
     def judged(self, table, k, seed=0):
-        model = trained(table, KMeans(n_clusters=k, random_state=seed))
+        model = segment_model(table, KMeans(n_clusters=k, random_state=seed))
         own = evaluated(model, table)
         gate = Gate()
-        champion = evaluated(trained(table, KMeans(n_clusters=5, random_state=0)), table)
+        champion = evaluated(segment_model(table, KMeans(n_clusters=5, random_state=0)), table)
         return gate.judge(own, gate.repeated(model, table, own.labels, seed), champion)
 
     def test_five_segments_pass(self, table):
@@ -64,7 +48,7 @@ class TestMall:
         # Sometimes it pulls those down that it is taken from; nothing else is wrong.
         assert all(name.startswith("Jaccard") for name in found)
         said = re.fullmatch(
-            r"segment 'segment 5' \(S6\), 1[01] customers, is not found again in sub-samples of the customers: "
+            r"segment 'part 5' \(S6\), 1[01] customers, is not found again in sub-samples of the customers: "
             r"its mean Jaccard similarity is (0\.\d\d), below 0\.75",
             found["Jaccard S6"],
         )
@@ -75,11 +59,11 @@ class TestMall:
 def blobs():
     rng = np.random.default_rng(0)
     centers = np.repeat([[0, 0], [9, 0], [0, 9]], [60, 40, 20], axis=0)
-    return pd.DataFrame(centers + rng.normal(size=(120, 2)), columns=COLUMNS)
+    return pd.DataFrame(centers + rng.normal(size=(120, 2)), columns=NUMERIC)
 
 
 def test_an_algorithm_that_makes_noise_of_every_sub_sample_is_not_stable(blobs):
-    model = trained(blobs, DBSCAN(eps=0.3, min_samples=5))
+    model = segment_model(blobs, DBSCAN(eps=0.3, min_samples=5))
     labels = model.predict(blobs)
     gate = Gate()
     assert max(gate.repeated(model, blobs, labels).jaccard) > 0
@@ -95,7 +79,7 @@ def test_a_segment_that_is_in_no_sub_sample_is_refused_by_its_own_name():
 
 def test_a_sample_of_the_customers_keeps_the_numbers_of_the_segments(blobs):
     blobs.iloc[-1] = [50, 50]
-    model = trained(blobs, KMeans(n_clusters=4, random_state=0))
+    model = segment_model(blobs, KMeans(n_clusters=4, random_state=0))
     labels = model.predict(blobs)
     assert np.bincount(labels).tolist() == [60, 40, 19, 1]
     found = [Gate(fits=3, rows=20).repeated(model, blobs, labels, seed).jaccard for seed in range(3)]
@@ -114,7 +98,7 @@ class Counting(KMeans):
 
 
 def test_no_more_customers_are_drawn_than_allowed(blobs):
-    model = trained(blobs, Counting(n_clusters=3, random_state=0))
+    model = segment_model(blobs, Counting(n_clusters=3, random_state=0))
     labels = model.predict(blobs)
     Counting.given.clear()
     found = Gate(fits=3, rows=50).repeated(model, blobs, labels)

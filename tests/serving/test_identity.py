@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
@@ -119,7 +119,6 @@ def dense(labels):
     return np.where(labels < 0, -1, np.searchsorted(kept, labels))
 
 
-@settings(deadline=None)
 @given(partitions, st.randoms(use_true_random=False))
 def test_the_same_groups_under_other_numbers_are_an_exact_match(labels, random):
     labels = dense(labels)
@@ -137,7 +136,6 @@ def test_the_same_groups_under_other_numbers_are_an_exact_match(labels, random):
     assert [old[i].name for i in range(k)] == [found[order[i]].name for i in range(k)]
 
 
-@settings(deadline=None)
 @given(partitions, partitions, st.integers(0, 20))
 def test_every_segment_is_told_of_once_and_no_id_is_given_twice(before, after, last_id):
     n = min(len(before), len(after))
@@ -160,7 +158,6 @@ def test_every_segment_is_told_of_once_and_no_id_is_given_twice(before, after, l
     assert all(c.kind in ("split", "merged") or len(c.before + c.after) == 1 for c in lineage.changes)
 
 
-@settings(deadline=None)
 @given(partitions, partitions)
 def test_half_of_the_customers_together_is_enough(before, after):
     n = min(len(before), len(after))

@@ -1,20 +1,22 @@
-import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_model import CUSTOMERS, fitted
 
-from segmentation.clustering import KMeans
+from models import segment_model
+from segmentation.data import Demo
 from segmentation.errors import InputError
 from segmentation.serving import score
+
+CUSTOMERS = Demo(n_customers=200).read().table
 
 
 @pytest.fixture(scope="module")
 def model():
-    return fitted(KMeans(5, random_state=0))
+    return segment_model(CUSTOMERS)
 
 
 def batches(n):
@@ -92,24 +94,25 @@ def test_where_nothing_can_be_written_that_is_said(model, tmp_path):
 PROGRAM = """
 import sys, time
 sys.path.insert(0, {tests!r})
-from segmentation.clustering import KMeans
+from models import segment_model
 from segmentation.cli import _terminate
+from segmentation.data import Demo
 from segmentation.serving import score
-from test_model import CUSTOMERS, fitted
 import pathlib, signal
+CUSTOMERS = Demo(200).read().table
 signal.signal(signal.SIGTERM, _terminate)
 def slowly():
     while True:
         yield CUSTOMERS
         time.sleep(0.01)
-score(fitted(KMeans(5)), slowly, pathlib.Path("scored.parquet"), lambda rows: print(rows, flush=True))
+score(segment_model(CUSTOMERS), slowly, pathlib.Path("scored.parquet"), lambda rows: print(rows, flush=True))
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "left"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, 1)])
 def test_what_is_killed_leaves_nothing_under_the_final_name(tmp_path, number, left):
-    program = PROGRAM.format(tests=os.fspath(__file__).rpartition("/")[0])
+    program = PROGRAM.format(tests=str(Path(__file__).parents[1]))
     running = subprocess.Popen(
         [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

@@ -1,17 +1,14 @@
 import dataclasses
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 
-from segmentation.clustering import DBSCAN, KMeans
+from models import segment_model
+from segmentation.clustering import DBSCAN
 from segmentation.data import Demo, MallFile, TableFile, Transactions
 from segmentation.errors import InputError
-from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
 from segmentation.streaming import (
     FileSource,
     ServedModel,
@@ -25,26 +22,16 @@ from segmentation.streaming import (
 from segmentation.workflows import move_centers, require_centers
 
 COLUMNS = ["annual_income", "spending_score"]
+CUSTOMERS = Demo(n_customers=150).read().table
 METADATA = {
     "choice": {"features": "two", "scaler": "standard", "reducer": "none", "algorithm": "kmeans"},
     "params": {"kmeans.n_clusters": 5, "standard.with_mean": True},
 }
 
 
-def trained(algorithm):
-    table = Demo(n_customers=150).read().table
-    steps = [FeatureSet(COLUMNS), StandardScaler(), FunctionTransformer(), algorithm]
-    named = zip(("features", "scaler", "reducer", "algorithm"), steps, strict=True)
-    pipeline = Pipeline(list(named)).fit(table)
-    labels = pipeline[-1].labels_
-    sizes = np.bincount(labels[labels >= 0])
-    cards = [Segment(i, f"S{i + 1}", f"part {i}", int(n), n / 150) for i, n in enumerate(sizes)]
-    return SegmentModel(pipeline, cards, table)
-
-
 @pytest.fixture(scope="module")
 def model():
-    return trained(KMeans(5, random_state=0))
+    return segment_model(CUSTOMERS)
 
 
 @pytest.fixture
@@ -98,7 +85,7 @@ def test_centres_move_towards_the_customers_and_go_on_from_where_they_are(state,
 def test_only_algorithms_with_centres_can_be_updated(model):
     require_centers(model, "here")
     with pytest.raises(InputError, match=r"the model at here is a DBSCAN; valid are KMeans, MiniBatchKMeans"):
-        require_centers(trained(DBSCAN(eps=0.5)), "here")
+        require_centers(segment_model(CUSTOMERS, DBSCAN(eps=0.5)), "here")
 
 
 def test_records_are_read_with_the_columns_of_the_training(model):

@@ -11,36 +11,22 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from models import segment_model
 from segmentation.clustering import KMeans
 from segmentation.data import Demo, MallFile
 from segmentation.errors import InputError
-from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
 from segmentation.streaming import Counts, FileSource, JsonLinesSource, ServedModel, StreamState, stream
 from segmentation.streaming import _state as module
 
 COLUMNS = ["annual_income", "spending_score"]
 RICH, POOR = (88, 82), (25, 20)
-
-
-def trained(k=5):
-    table = Demo(n_customers=150).read().table
-    steps = [FeatureSet(COLUMNS), StandardScaler(), FunctionTransformer(), KMeans(k, random_state=0)]
-    pipeline = Pipeline(list(zip(("features", "scaler", "reducer", "algorithm"), steps, strict=True))).fit(
-        table
-    )
-    sizes = np.bincount(pipeline[-1].labels_).tolist()
-    return SegmentModel(
-        pipeline, [Segment(i, f"S{i + 1}", f"number {i}", n, n / 150) for i, n in enumerate(sizes)], table
-    )
+CUSTOMERS = Demo(n_customers=150).read().table
 
 
 @pytest.fixture(scope="module")
 def served():
-    return ServedModel(trained(), "1", MallFile("").read_records)
+    return ServedModel(segment_model(CUSTOMERS), "1", MallFile("").read_records)
 
 
 def records(n, seed=0, ids=None):
@@ -127,7 +113,8 @@ def test_a_change_says_which_models_it_was_between(tmp_path, served):
     run(tmp_path, served)
     arrive(tmp_path / "in", "b.csv", records(30, 1, ids=range(30)))
     # The same customers as before: whoever is elsewhere has another model to thank for it.
-    assert run(tmp_path, ServedModel(trained(3), "2", served.read)).changes > 0
+    other = ServedModel(segment_model(CUSTOMERS, KMeans(3, random_state=0)), "2", served.read)
+    assert run(tmp_path, other).changes > 0
     assert {(c["from_model"], c["to_model"]) for c in lines(tmp_path / "out", "changes")} == {("1", "2")}
 
 
@@ -368,7 +355,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["id", "income", "Spending Score", "Ge
 SENT = st.lists(st.one_of(OBJECTS.map(json.dumps), st.text(max_size=8)), max_size=12)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SENT)
 def test_whatever_is_sent_every_line_has_one_answer(tmp_path_factory, served, sent):
     place = tmp_path_factory.mktemp("sent")
@@ -379,7 +366,7 @@ def test_whatever_is_sent_every_line_has_one_answer(tmp_path_factory, served, se
 
 
 def _stream_here(place):
-    run(Path(place), ServedModel(trained(), "1", MallFile("").read_records), size=50)
+    run(Path(place), ServedModel(segment_model(CUSTOMERS), "1", MallFile("").read_records), size=50)
 
 
 @pytest.mark.slow

@@ -1,12 +1,8 @@
-import numpy as np
 import pytest
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from models import segment_model
 from segmentation.clustering import KMeans
 from segmentation.data import Demo
-from segmentation.features import FeatureSet
-from segmentation.serving import Segment, SegmentModel
 from segmentation.tracking import LatestModel, Registry, Store, log_model
 from segmentation.tracking import _latest as module
 
@@ -17,18 +13,7 @@ def register(store_dir):
     table = Demo(60).read().table
 
     def make(k):
-        steps = [
-            FeatureSet(["spending_score"]),
-            StandardScaler(),
-            FunctionTransformer(),
-            KMeans(k, random_state=0),
-        ]
-        named = zip(("features", "scaler", "reducer", "algorithm"), steps, strict=True)
-        pipeline = Pipeline(list(named)).fit(table)
-        sizes = np.bincount(pipeline[-1].labels_)
-        model = SegmentModel(
-            pipeline, [Segment(i, f"S{i}", f"{i}", int(n), n / 60) for i, n in enumerate(sizes)], table
-        )
+        model = segment_model(table, KMeans(k, random_state=0), numeric=["spending_score"])
         with registry.store.run("fit", {}) as run:
             uri = log_model(run, model, table[["spending_score"]].dropna().head(3), {"k": k})
             registry.register(run, uri, "champion", {})

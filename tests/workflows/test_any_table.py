@@ -113,7 +113,7 @@ def check(recipe: Recipe) -> sg.SegmentationResult | None:
             n_trials=recipe.n_trials,
             constraints=Constraints(min_share=recipe.min_share),
             selection=recipe.rule,
-            examination=ValidationSettings(fits=3),
+            validation=ValidationSettings(fits=3),
             seed=recipe.seed,
         )
     except InputError as error:
@@ -144,6 +144,6 @@ def check(recipe: Recipe) -> sg.SegmentationResult | None:
 @given(recipes | more_columns_than_rows)
 # The three that are far away are a segment of their own, and not among the 2,000 rows that are drawn from.
 @example(Recipe(6_000, ("amount", "amount"), "far", 1, ("kmeans",), ("standard",), 4, 0.0))
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=25, derandomize=True)
 def test_a_study_of_any_table_ends_with_an_answer_or_one_sentence(recipe: Recipe) -> None:
     check(recipe)

@@ -1,6 +1,6 @@
 """Every clustering algorithm as an estimator that also predicts new customers, and can be saved by skops."""
 
-from segmentation.clustering.base import Bounds, Segmenter, agreement
+from segmentation.clustering.base import NOISE, Bounds, Segmenter, agreement
 from segmentation.clustering.centers import (
     Birch,
     BisectingKMeans,
@@ -49,6 +49,7 @@ __all__ = [
     "ALGORITHMS",
     "DBSCAN",
     "HDBSCAN",
+    "NOISE",
     "OPTICS",
     "TRUSTED_TYPES",
     "Birch",

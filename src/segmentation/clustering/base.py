@@ -19,7 +19,8 @@ from segmentation.errors import InputError
 Labels = NDArray[np.int64]
 Matrix = NDArray[np.float64]
 
-_NOISE = -1
+NOISE = -1
+"""The label of customers in no segment."""
 _WITHOUT_MEMBERS = -2
 
 
@@ -185,7 +186,7 @@ class Segmenter(ClusterMixin, BaseEstimator):
         if self.n_segments_ == 0:
             return np.full(len(X), np.nan)
         distances = np.linalg.norm(X - self.segment_centers_[labels], axis=1)
-        noise = labels == _NOISE
+        noise = labels == NOISE
         if noise.any():
             distances[noise] = pairwise_distances_argmin_min(X[noise], self.segment_centers_)[1]
         return distances
@@ -204,7 +205,7 @@ class Segmenter(ClusterMixin, BaseEstimator):
         # The last entry answers the index -1.
         self._renumber = np.full(n_numbers + 1, _WITHOUT_MEMBERS, dtype=np.int64)
         self._renumber[order] = np.arange(len(order))
-        self._renumber[-1] = _NOISE
+        self._renumber[-1] = NOISE
         self.labels_ = self._renumber[raw]
         self.n_segments_ = len(order)
         self.n_rows_fitted_ = len(rows)

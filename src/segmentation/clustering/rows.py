@@ -14,6 +14,7 @@ from sklearn import cluster, neighbors
 from sklearn.utils import check_array
 
 from segmentation.clustering.base import (
+    NOISE,
     BegunAtBasis,
     Bounds,
     FromData,
@@ -54,10 +55,10 @@ class _Rows(Segmenter):
 
     def _assign(self, X: Matrix) -> NDArray[np.integer]:
         if not len(self._rows):
-            return np.full(len(X), -1)
+            return np.full(len(X), NOISE)
         distances, neighbours = KDTree(self._rows).query(X, k=[1, self._k])
         row = neighbours[:, 0]
-        return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], -1)
+        return np.where(distances[:, 1] <= self._reach[row], self._numbers[row], NOISE)
 
 
 def _neighbours(n: int) -> tuple[int, int, int]:

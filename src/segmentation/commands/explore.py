@@ -7,8 +7,8 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import findings_text, log_data, open_store, read_customers
 from segmentation.commands._config import build, choices, options, resolved
+from segmentation.commands._open import log_data, open_store, read_customers
 from segmentation.commands._result import Result
 from segmentation.overrides import shell_word
 from segmentation.report import data_text, write_files
@@ -54,7 +54,7 @@ def run(config: DictConfig) -> Result:
     run_id = _log(config, explored, files)
     places = [f"run {run_id}", *(str(place) for place in (config.output, config.report) if place)]
     text = (
-        f"{findings_text(customers)}{data_text(explored)}\n\n"
+        f"{customers.findings_text}{data_text(explored)}\n\n"
         f"explore.html and {len(explored.figures())} pictures in {', '.join(places)}\nnext: {following}"
     )
     shown = {"run_id": run_id, "output": config.output, "report": config.report}

@@ -5,24 +5,14 @@ from collections.abc import Mapping
 
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import (
-    choice_params,
-    choice_tags,
-    clustering_record,
-    findings_text,
-    log_data,
-    open_fitter,
-    open_store,
-    preparation_text,
-    read_customers,
-)
 from segmentation.commands._config import build, choices
 from segmentation.commands._grid import Grid
-from segmentation.commands._log import log_clustering
+from segmentation.commands._log import log_segmentation, profile_in
+from segmentation.commands._open import log_data, open_fitter, open_profiling, open_store, read_customers
 from segmentation.commands._result import Result
-from segmentation.commands._segments import open_profiling, segments_record, segments_text
 from segmentation.data import Customers
 from segmentation.evaluation import verdict
+from segmentation.features import prepared_text
 from segmentation.study import SearchSpace
 from segmentation.tracking import Run, Store, data_tags
 from segmentation.workflows import (
@@ -30,6 +20,8 @@ from segmentation.workflows import (
     ProfilingSettings,
     StudySummary,
     evaluate,
+    segments_record,
+    segments_text,
     single_configuration,
 )
 
@@ -69,26 +61,26 @@ def log_fit(
     started: float,
 ) -> Result:
     """Log a fitted clustering as a run, with all that is kept of it."""
-    metrics = evaluated.metrics()
+    metrics, configuration = evaluated.metrics(), evaluated.configuration
     # Only what is registered can be promoted.
-    found = verdict(evaluated.yardstick.X, config.seed) if config.register else None
+    summary = StudySummary(verdict(evaluated.yardstick.X, config.seed) if config.register else None)
     fitted = time.perf_counter()
-    name = config.name or f"{evaluated.configuration.algorithm} k={evaluated.scores.n_segments}"
-    choice = choice_tags(evaluated.configuration)
-    with store.run(name, {**tags, **choice}, parent_id=parent.id if parent else None) as active:
-        active.log(params={**choice_params(evaluated.configuration), "seed": config.seed}, metrics=metrics)
+    name = config.name or f"{configuration.algorithm} k={evaluated.scores.n_segments}"
+    with store.run(name, {**tags, **configuration.choice}, parent_id=parent.id if parent else None) as active:
+        active.log(params={**configuration.logged, "seed": config.seed}, metrics=metrics)
         log_data(active, config, customers)
-        kept = log_clustering(
-            active, config, customers, evaluated, profiling, StudySummary(found), bool(config.register)
-        )
+        register = bool(config.register)
+        found = profile_in(active, config, customers, evaluated, profiling, summary, register)
+        model = log_segmentation(active, config, found, register)
     ended = time.perf_counter()
 
     record = {
         "run_id": active.id,
         "parent_run_id": parent.id if parent else None,
-        **clustering_record(evaluated, metrics),
-        **segments_record(kept.profiles),
-        "model": kept.model,
+        **evaluated.record(),
+        "scores": metrics,
+        **segments_record(found.profiles),
+        "model": model,
         "seconds": {"fit": fitted - started, "log": ended - fitted, "total": ended - started},
     }
     head = (
@@ -98,8 +90,8 @@ def log_fit(
     if evaluated.scores.degenerate:
         head = f"{name}: no clustering to speak of, {evaluated.scores.degenerate}"
     text = (
-        f"{findings_text(customers)}{preparation_text(evaluated)}{head}\n{segments_text(kept.profiles)}\n\n"
-        f"run {active.id}  model {kept.model['uri']}"
+        f"{customers.findings_text}{prepared_text(found.preparation)}{head}\n{segments_text(found.profiles)}\n\n"
+        f"run {active.id}  model {model['uri']}"
     )
     return Result(text, record)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import findings_text, log_data, open_store
 from segmentation.commands._config import build, plain
+from segmentation.commands._open import log_data, open_store
 from segmentation.commands._result import Result
 from segmentation.commands._trained import AS_TRAINED, reader
 from segmentation.data import Customers
@@ -117,7 +117,7 @@ def monitor_model(store: Store, config: DictConfig) -> Monitored:
         seed=config.seed,
     )
     run_id = _log(store, config, found)
-    text = f"{findings_text(customers)}{monitoring_text(found)}"
+    text = f"{customers.findings_text}{monitoring_text(found)}"
     if config.report is not None:
         text = f"{text}\n\nwritten to {config.report}"
     about = {"model": config.model, "version": version and version.version}

@@ -2,8 +2,8 @@
 
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import open_store
 from segmentation.commands._config import build
+from segmentation.commands._open import open_store
 from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.tracking import Registry, promote_challenger

@@ -5,10 +5,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from segmentation.commands._clustering import open_fitter, open_store
 from segmentation.commands._config import build, plain
+from segmentation.commands._open import open_fitter, open_profiling, open_store
 from segmentation.commands._result import Result
-from segmentation.commands._segments import open_profiling
 from segmentation.commands._trained import AS_TRAINED, reader
 from segmentation.commands.fit import log_fit
 from segmentation.commands.monitor import Monitored, later_data, monitor_model

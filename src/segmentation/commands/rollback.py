@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import open_store
+from segmentation.commands._open import open_store
 from segmentation.commands._result import Result
 from segmentation.commands.promote import REFUSED
 from segmentation.errors import InputError

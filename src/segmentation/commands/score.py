@@ -7,8 +7,8 @@ from omegaconf import DictConfig
 from tqdm import tqdm
 
 from segmentation.cli import INTERRUPTED
-from segmentation.commands._clustering import open_store
 from segmentation.commands._config import plain
+from segmentation.commands._open import open_store
 from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.data import count_rows

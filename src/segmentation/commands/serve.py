@@ -4,7 +4,7 @@ import sys
 
 from omegaconf import DictConfig
 
-from segmentation.commands._clustering import open_store
+from segmentation.commands._open import open_store
 from segmentation.commands._result import Result
 from segmentation.tracking import load_model, serve
 

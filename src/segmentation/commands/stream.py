@@ -7,14 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from segmentation.cli import INTERRUPTED
-from segmentation.commands._clustering import choice_tags, log_pipeline, open_store
 from segmentation.commands._config import build
+from segmentation.commands._open import open_store
 from segmentation.commands._result import Result
 from segmentation.commands._trained import source
 from segmentation.data import Customers, MallFile, TableFile
@@ -43,13 +42,15 @@ from segmentation.tracking import (
     data_tags,
     identified,
     identity_tags,
+    log_model,
     promote_challenger,
 )
 from segmentation.workflows import (
     EvaluatedClustering,
     ProfilingSettings,
-    analyse,
+    StudySummary,
     move_centers,
+    profile_segments,
     require_centers,
 )
 
@@ -200,29 +201,21 @@ def _register(
     customers: Customers,
     evaluated: EvaluatedClustering,
 ) -> ModelVersion:
-    labels, choice = evaluated.fitted.labels, choice_tags(evaluated.configuration)
-    profiling = ProfilingSettings(build(config.naming, "naming")).of(customers.table)
-    profiles = analyse(
-        profiling,
+    labels = evaluated.fitted.labels
+    found = profile_segments(
+        ProfilingSettings(build(config.naming, "naming")).of(customers.table),
         customers,
         evaluated,
-        None,
+        StudySummary(),
         config.seed,
         lambda segments: identified(registry, list(segments), customers, labels),
     )
-    tags = {
-        **choice,
-        "n_segments": str(evaluated.scores.n_segments),
-        "updated_from": latest.version,
-        **identity_tags(profiles.segments, profiles.lineage),
-    }
-    about = {**data_tags(customers), **choice, "command": "stream"}
+    ids = identity_tags(found.profiles.segments, found.profiles.lineage)
+    about = {**data_tags(customers), **evaluated.configuration.choice, "command": "stream"}
     with registry.store.run(f"stream update of version {latest.version}", about) as run:
         run.log(metrics=evaluated.metrics())
-        run.table("segments/profile.csv", profiles.profile.summary(), index=True)
-        run.table(
-            "segments/assignments.csv", pd.DataFrame({"segment": labels}, customers.table.index), index=True
-        )
+        run.files(found.tables())
         # Files are read as the champion reads them, not as the table of recent customers is.
-        uri = log_pipeline(run, latest.metadata["data"], customers, evaluated, profiles)
+        uri = log_model(run, found.model, found.example, found.metadata(latest.metadata["data"]))
+        tags = {**found.tags(), "updated_from": latest.version, **ids}
         return registry.register(run, uri, CHALLENGER, tags)

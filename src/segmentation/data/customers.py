@@ -68,6 +68,12 @@ class Customers:
     truth: pd.Series | None = None
     resolved: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def findings_text(self) -> str:
+        """The findings for a terminal, one a line; empty where there are none."""
+        lines = [f"  {finding.message}" for finding in self.findings]
+        return "\n".join(["Findings in the data", *lines, ""]) if lines else ""
+
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """Show findings as a table.

@@ -3,17 +3,22 @@
 import codecs
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pandas as pd
 
 from segmentation.data.customers import Finding
 from segmentation.errors import InputError, nearest
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+Opener = Callable[[], BinaryIO]
+"""Opens a file, or what was read of it, from its beginning."""
 SEPARATORS = (",", ";", "\t", "|")
 SPELLED_SEPARATORS = {"tab": "\t", "\\t": "\t"}
 PARQUET = (".parquet", ".pq")
@@ -67,11 +72,14 @@ def open_table(path: str | Path, separator: str | None = None) -> RawTable:
     """
     file = Path(path).expanduser()
     data = _read_bytes(file)
+
+    def opener() -> BinaryIO:
+        return io.BytesIO(data)
+
     if data[:4] == b"PAR1" or file.suffix.lower() in PARQUET:
-        raw = RawTable(_parse_parquet(data, file), str(file))
+        (raw,) = _parquet_parts(opener, file, whole=True)
     else:
-        text, findings = _decode(data, file)
-        raw = RawTable(_parse_text(text, separator, file), str(file), findings)
+        (raw,) = _text_parts(opener, file, separator, whole=True)
     if raw.frame.empty:
         raise InputError(f"{file} has a header but no rows.")
     raw.frame.index = pd.RangeIndex(1, len(raw.frame) + 1)
@@ -150,73 +158,130 @@ def _batches(file: Path, separator: str | None) -> Iterator[RawTable]:
         _read_bytes(file)  # which says what is wrong
         raise
     if is_parquet:
-        yield from _parquet_batches(file)
+        yield from _parquet_parts(lambda: file.open("rb"), file)
     elif is_large and file.suffix.lower() not in PARQUET:
-        yield from _text_batches(file, separator)
+        yield from _text_parts(lambda: file.open("rb"), file, separator)
     else:
         raw = open_table(file, separator)
         for start in range(0, len(raw.frame), BATCH_ROWS):
             yield RawTable(raw.frame[start : start + BATCH_ROWS].copy(), raw.where, raw.findings)
 
 
-def _parquet_batches(file: Path) -> Iterator[RawTable]:
+def _parquet_parts(opener: Opener, file: Path, whole: bool = False) -> Iterator[RawTable]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(BATCH_ROWS):
-                frame = pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True, split_blocks=True)
-                unnamed = [c for c in frame.columns if re.fullmatch(r"__index_level_\d+__", str(c))]
-                yield RawTable(_tidy(frame.drop(columns=unnamed), file), str(file))
+        with opener() as stream, parquet.ParquetFile(stream) as opened:
+            numbers, n_rows = _noted_index(opened), 0
+            batches = (pa.Table.from_batches([batch]) for batch in opened.iter_batches(BATCH_ROWS))
+            for table in [opened.read()] if whole else batches:
+                frame = table.to_pandas(split_blocks=True)
+                if numbers is not None:
+                    frame.index = numbers[n_rows : n_rows + len(frame)]
+                    n_rows += len(frame)
+                if frame.index.name is not None or frame.index.nlevels > 1:
+                    frame = frame.reset_index()
+                yield RawTable(_tidy(frame, file), str(file))
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(error, file) from None
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{file} is not a readable Parquet file ({reason}).") from None
 
 
-def _text_batches(file: Path, separator: str | None) -> Iterator[RawTable]:
+def _noted_index(opened: "parquet.ParquetFile") -> pd.RangeIndex | None:
+    """An index of numbers in a row, which pandas does not store but notes; a part of the rows would lose it."""
+    notes = (opened.schema_arrow.pandas_metadata or {}).get("index_columns", [])
+    if len(notes) != 1 or not isinstance(notes[0], dict):
+        return None
+    numbers = pd.RangeIndex(notes[0]["start"], notes[0]["stop"], notes[0]["step"], name=notes[0]["name"])
+    return numbers if len(numbers) == opened.metadata.num_rows else None
+
+
+def _text_parts(opener: Opener, file: Path, separator: str | None, whole: bool = False) -> Iterator[RawTable]:
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
-    encoding, quotes = _scan(file)
-    with file.open(encoding=encoding, newline="") as lines:
-        head = lines.read(BLOCK).rpartition("\n")[0]
+    encoding, quotes, findings = _scan(opener, file)
+
+    def opened() -> io.TextIOWrapper:
+        return io.TextIOWrapper(opener(), encoding, newline="")
+
+    with opened() as lines:
+        head = lines.read(BLOCK)
+    if len(head) == BLOCK:
+        head = head[: head.rfind("\n") + 1] or head
     separator = _separator(separator, head)
     if quotes % 2:
-        with file.open(encoding=encoding, newline="") as lines:
+        with opened() as lines:
             _refuse_open_quote(lines, separator, file)
-    names, options = _arrow_options(head, separator)
-    reading = arrow_csv.ReadOptions(column_names=names, block_size=BLOCK, encoding=encoding)
     headers = None
     try:
-        with arrow_csv.open_csv(file, read_options=reading, **options) as batches:
-            for batch in batches:
-                if headers is None:
-                    headers = _headers([column[0].as_py() for column in batch.columns], file)
-                    batch = batch.slice(1)  # noqa: PLW2901
-                yield RawTable(batch.to_pandas().set_axis(headers, axis=1), str(file))
+        for table in _arrow_tables(opener, encoding, head, separator, whole):
+            if headers is None:
+                if not table.num_rows:
+                    raise InputError(f"{file} is empty.")
+                headers = _headers([column[0].as_py() for column in table.columns], file)
+                table = table.slice(1)  # noqa: PLW2901
+            yield RawTable(table.to_pandas().set_axis(headers, axis=1), str(file), findings)
     except pa.ArrowInvalid as error:
-        with file.open(encoding=encoding, newline="") as lines:
+        with opened() as lines:
             raise InputError(f"{file} is not a table: {_first_ragged(lines, separator) or error}.") from None
 
 
-def _scan(file: Path) -> tuple[str, int]:
-    """The encoding of a text file that is too large to be held in memory, and how many quotes are in it."""
-    with file.open("rb") as opened:
-        head = opened.read(4)
-        _refuse_binary(head, file)
-        candidates = ["utf-16"] if head[:2] in UTF_16 else ["utf-8-sig", "cp1252"]
-        for encoding in candidates:
-            opened.seek(0)
-            decoder = codecs.getincrementaldecoder(encoding)()
-            quotes = 0
-            try:
-                while block := opened.read(BLOCK):
-                    quotes += decoder.decode(block).count('"')
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                continue
-            return encoding, quotes
-    raise InputError(f"{file} is neither UTF-8 nor Windows-1252 text.")
+def _arrow_tables(
+    opener: Opener, encoding: str, head: str, separator: str, whole: bool
+) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    # Numbers for names, as the header is a row like any other, and every cell as text.
+    names = [str(position) for position in range(len(_first_rows(head, separator, 1)[0]))]
+    options: dict[str, Any] = {
+        "read_options": arrow_csv.ReadOptions(column_names=names, block_size=BLOCK, encoding=encoding),
+        "parse_options": arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        "convert_options": arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+    }
+    with opener() as stream:
+        if whole:
+            yield arrow_csv.read_csv(stream, **options)
+        else:
+            with arrow_csv.open_csv(stream, **options) as batches:
+                yield from (pa.Table.from_batches([batch]) for batch in batches)
+
+
+def _scan(opener: Opener, file: Path) -> tuple[str, int, tuple[Finding, ...]]:
+    """The encoding of a text, how many quotes are in it, and what is to be said of the encoding."""
+    with opener() as stream:
+        head = stream.read(4)
+        for magic, what in NOT_TEXT.items():
+            if head.startswith(magic):
+                raise InputError(f"{file} is {what}; save it as CSV, TSV or Parquet.")
+        encoding = "utf-16" if head[:2] in UTF_16 else "utf-8-sig"
+        try:
+            return encoding, sum(text.count('"') for text in _decoded(stream, encoding)), ()
+        except UnicodeDecodeError:
+            pass
+        quotes = special = 0
+        try:
+            for text in _decoded(stream, "cp1252"):
+                if "\0" in text:
+                    raise InputError(f"{file} is not text; valid is a CSV, TSV or Parquet file.")
+                quotes += text.count('"')
+                special += len(text) - len(text.encode("ascii", "ignore"))
+        except UnicodeDecodeError as error:
+            byte = stream.tell() - len(error.object) + error.start + 1
+            raise InputError(
+                f"{file} is neither UTF-8 nor Windows-1252 text (byte {byte} is undecodable)."
+            ) from None
+    message = f"The file is not UTF-8; read it as Windows-1252 (special characters: {special})."
+    return "cp1252", quotes, (Finding("encoding", None, special, "repaired", message),)
+
+
+def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+    stream.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while block := stream.read(BLOCK):
+        yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
 
 
 def closest_header(name: str, headers: Iterable[str]) -> str:
@@ -249,22 +314,6 @@ def _neighbour(file: Path) -> str:
     return f"; {tail.removesuffix('?')}" if tail.startswith("did you mean") else ""
 
 
-def _parse_parquet(data: bytes, file: Path) -> pd.DataFrame:
-    import pyarrow as pa
-
-    try:
-        frame = pd.read_parquet(io.BytesIO(data))
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(error, file) from None
-    if frame.index.name is not None or frame.index.nlevels > 1:
-        frame = frame.reset_index()
-    return _tidy(frame, file)
-
-
-def _unreadable(error: Exception, file: Path) -> InputError:
-    return InputError(f"{file} is not a readable Parquet file ({str(error).splitlines()[0]}).")
-
-
 def _tidy(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     frame.columns = _headers(frame.columns, file)
     kinds = pd.api.types
@@ -276,68 +325,11 @@ def _tidy(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     return frame.astype({column: "str" for column, kept in as_they_are.items() if not kept})
 
 
-def _decode(data: bytes, file: Path) -> tuple[str, tuple[Finding, ...]]:
-    _refuse_binary(data, file)
-    encoding = "utf-16" if data[:2] in UTF_16 else "utf-8-sig"
-    try:
-        return data.decode(encoding), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{file} is neither UTF-8 nor Windows-1252 text (byte {error.start + 1} is undecodable)."
-        ) from None
-    if "\0" in text:
-        raise InputError(f"{file} is not text; valid is a CSV, TSV or Parquet file.")
-    count = len(text) - len(text.encode("ascii", "ignore"))
-    message = f"The file is not UTF-8; read it as Windows-1252 (special characters: {count})."
-    return text, (Finding("encoding", None, count, "repaired", message),)
-
-
-def _refuse_binary(data: bytes, file: Path) -> None:
-    for magic, what in NOT_TEXT.items():
-        if data.startswith(magic):
-            raise InputError(f"{file} is {what}; save it as CSV, TSV or Parquet.")
-
-
-def _parse_text(text: str, separator: str | None, file: Path) -> pd.DataFrame:
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    separator = _separator(separator, text)
-    if text.count('"') % 2:
-        _refuse_open_quote(io.StringIO(text, newline=""), separator, file)
-    names, options = _arrow_options(text, separator)
-    reading = arrow_csv.ReadOptions(column_names=names)
-    try:
-        table = arrow_csv.read_csv(pa.BufferReader(text.encode()), read_options=reading, **options)
-    except pa.ArrowInvalid as error:
-        reason = _first_ragged(io.StringIO(text, newline=""), separator) or error
-        raise InputError(f"{file} is not a table: {reason}.") from None
-    frame = table.slice(1).to_pandas()
-    frame.columns = _headers([column[0].as_py() for column in table.columns], file)
-    return frame
-
-
 def _separator(given: str | None, text: str) -> str:
     separator = _sniff(text) if given is None else SPELLED_SEPARATORS.get(given, given)
     if len(separator) != 1:
         raise InputError(f"data.separator is {separator!r}; valid is one character, or null to look for it.")
     return separator
-
-
-def _arrow_options(text: str, separator: str) -> tuple[list[str], dict[str, Any]]:
-    """Numbers for names, as the header is a row like any other, and every cell as text."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    names = [str(position) for position in range(len(_first_rows(text, separator, 1)[0]))]
-    return names, {
-        "parse_options": arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-        "convert_options": arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-    }
 
 
 def _first_rows(text: str, separator: str, n_rows: int) -> list[list[str]]:

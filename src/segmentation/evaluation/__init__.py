@@ -1,7 +1,6 @@
 """How good a labelling is, whether its segments are real, and which one to choose."""
 
 from segmentation.evaluation._consensus import (
-    DISSOLVED,
     SHORTLIST,
     SURELY,
     ByConsensus,
@@ -37,15 +36,22 @@ from segmentation.evaluation._selection import (
 from segmentation.evaluation._sets import SetScore
 from segmentation.evaluation._silhouette import mean_silhouette, silhouette_values
 from segmentation.evaluation._space import EXACT_ROWS, EvaluationSpace
-from segmentation.evaluation._stability import Stability, adjusted_rand, stability
+from segmentation.evaluation._stability import (
+    DOUBTFUL_JACCARD,
+    STABLE_JACCARD,
+    Stability,
+    adjusted_rand,
+    stability,
+)
 from segmentation.evaluation._structure import ClusteringTendency, verdict
 from segmentation.evaluation._value import value_share
 
 __all__ = [
     "BETTER",
-    "DISSOLVED",
+    "DOUBTFUL_JACCARD",
     "EXACT_ROWS",
     "SHORTLIST",
+    "STABLE_JACCARD",
     "SURELY",
     "TERMS",
     "ByConsensus",

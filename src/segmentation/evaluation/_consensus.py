@@ -19,11 +19,15 @@ from segmentation.evaluation._selection import (
     Selection,
     failures,
 )
-from segmentation.evaluation._stability import Resample, adjusted_rand, compare, draws
+from segmentation.evaluation._stability import (
+    DOUBTFUL_JACCARD,
+    STABLE_JACCARD,
+    Resample,
+    adjusted_rand,
+    compare,
+    draws,
+)
 from segmentation.evaluation._structure import SILHOUETTE_GRAIN, Answer
-
-DISSOLVED = 0.6
-"""Segments with a mean Jaccard below 0.6 should not be trusted (Hennig, clusterboot of the R package fpc)."""
 
 HINT, NOT_THERE = 2, 0.25
 """Fits after which a segment with a smaller Jaccard is not looked for any further: two tell little."""
@@ -59,7 +63,7 @@ class Limits:
     """
 
     min_stability: float = 0.7
-    min_jaccard: float = 0.75
+    min_jaccard: float = STABLE_JACCARD
     min_share: float = 0.02
     min_customers: int = 10
 
@@ -340,7 +344,7 @@ class _Contest:
     def dissolved(self, number: int) -> bool:
         """Whether a segment dissolves; what was not looked at is no better."""
         found = self.evidence[number].stability
-        return found is None or found.jaccard_min < DISSOLVED
+        return found is None or found.jaccard_min < DOUBTFUL_JACCARD
 
     def dissolving(self) -> dict[int, str]:
         """Which candidates have a segment that dissolves."""
@@ -348,7 +352,7 @@ class _Contest:
             i: f"segment {int(np.nanargmin(e.stability.jaccard))} does not come back in sub-samples "
             f"(Jaccard {e.stability.jaccard_min:.2f})"
             for i, e in self.evidence.items()
-            if e.stability and e.stability.jaccard_min < DISSOLVED
+            if e.stability and e.stability.jaccard_min < DOUBTFUL_JACCARD
         }
 
     def ranking(

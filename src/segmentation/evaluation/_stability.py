@@ -8,6 +8,9 @@ import numpy as np
 
 Resample = tuple[np.ndarray, np.ndarray]
 """Positions of the rows of one sub-sample, each once, and the labels they got there."""
+STABLE_JACCARD, DOUBTFUL_JACCARD = 0.75, 0.6
+"""Mean Jaccard from which a segment is stable, and below which it should not be trusted (Hennig, clusterboot of the R
+package fpc)."""
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ def prepared_text(table: pd.DataFrame | None) -> str:
     }
     lines = [f"  {kind}: {_some(table.loc[those, 'column'])}" for kind, those in kinds.items() if those.any()]
     return (
-        "\n".join(["How the columns were prepared (data/preparation.csv says why)", *lines, ""])
+        "\n".join(["How the columns were prepared (data/preparation.csv says why)", *lines, "", ""])
         if lines
         else ""
     )

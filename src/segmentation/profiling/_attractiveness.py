@@ -7,8 +7,9 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from segmentation.clustering import NOISE
 from segmentation.errors import InputError, nearest
-from segmentation.profiling._profile import NOISE, Profile
+from segmentation.profiling._profile import Profile
 
 CRITERIA = {
     "size": "share of all customers",

@@ -8,9 +8,10 @@ from numbers import Integral, Real
 import numpy as np
 import pandas as pd
 
+from segmentation.clustering import NOISE
 from segmentation.errors import InputError
 from segmentation.profiling._exceptional import FAR
-from segmentation.profiling._profile import NOISE, OTHER, Profile, wide
+from segmentation.profiling._profile import OTHER, Profile, wide
 
 LEVELS = ("low", "mid", "high")
 BOTH_ENDS = "very low or very high"

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentation.clustering import NOISE
 from segmentation.errors import InputError, nearest
 from segmentation.profiling._names import FAR_LEVELS, LEVELS
-from segmentation.profiling._profile import NOISE, Profile
+from segmentation.profiling._profile import Profile
 from segmentation.profiling._wording import called, rounded, shortened, with_unit
 
 EXCEPTIONAL = "exceptional group"

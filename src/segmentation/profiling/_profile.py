@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
+from segmentation.clustering import NOISE
 from segmentation.errors import InputError, nearest
 from segmentation.evaluation import value_share
 from segmentation.profiling._descriptors import significance
 from segmentation.profiling._exceptional import against_segments
 
-NOISE = -1
 MOST_LEVELS = 12
 """Levels of a category that are told apart; the rarer ones are one level, `OTHER`."""
 OTHER = "other"

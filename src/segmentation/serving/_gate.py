@@ -9,8 +9,9 @@ import pandas as pd
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
+from segmentation.clustering import NOISE
 from segmentation.errors import InputError
-from segmentation.evaluation import Scores, Stability, adjusted_rand, stability
+from segmentation.evaluation import STABLE_JACCARD, Scores, Stability, adjusted_rand, stability
 from segmentation.serving._identity import Lineage
 from segmentation.serving._model import SegmentModel
 from segmentation.serving._segment import Segment
@@ -115,7 +116,7 @@ class Gate:
     min_segments: int | None = 2
     silhouette_drop: float | None = 0.02
     min_stability: float | None = 0.7
-    min_jaccard: float | None = 0.75
+    min_jaccard: float | None = STABLE_JACCARD
     min_share: float | None = 0.02
     min_customers: int | None = 10
     max_noise: float | None = 0.2
@@ -173,7 +174,7 @@ class Gate:
                 try:
                     found: np.ndarray = clone(model.algorithm).fit(X[rows]).labels_
                 except InputError:
-                    found = np.full(len(rows), -1)
+                    found = np.full(len(rows), NOISE)
             return found
 
         # A few thousand customers are clustered faster on one thread than on several.

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from segmentation.clustering import Mixture
+from segmentation.clustering import NOISE, Mixture
 from segmentation.errors import InputError
 from segmentation.evaluation import Candidate, ClusteringTendency, EvaluationSpace, Scores, bic, icl, verdict
 from segmentation.features import AutoScaler
@@ -224,7 +224,7 @@ class PipelineFitter:
             try:
                 labels: np.ndarray = self._fit(configuration, X, rows.tobytes()).labels_
             except InputError:
-                labels = np.full(len(rows), -1)
+                labels = np.full(len(rows), NOISE)
         return labels
 
     def candidate(self, number: int, configuration: Configuration) -> Candidate:

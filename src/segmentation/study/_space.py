@@ -39,6 +39,23 @@ class Configuration:
         return {name.removeprefix(prefix): v for name, v in self.params if name.startswith(prefix)}
 
     @property
+    def choice(self) -> dict[str, str]:
+        """The option of each group: what runs are grouped and filtered by."""
+        return {
+            "features": self.features,
+            "scaler": self.scaler,
+            "reducer": self.reducer,
+            "algorithm": self.algorithm,
+        }
+
+    @property
+    def logged(self) -> dict[str, Any]:
+        """The choice and its parameters; the algorithm's without its name, to be compared across algorithms."""
+        own = f"{self.algorithm}."
+        others = {name: value for name, value in self.params if not name.startswith(own)}
+        return {**self.choice, **self.params_of(self.algorithm), **others}
+
+    @property
     def title(self) -> str:
         """A short name for a run: the algorithm and its parameters."""
         params = self.params_of(self.algorithm)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,28 +17,51 @@ from segmentation.evaluation import (
     silhouette_reference,
     stability,
 )
-from segmentation.study import StudyResult
+from segmentation.study import StudyResult, TrialResult
+
+if TYPE_CHECKING:
+    from segmentation.workflows._validation import ClusterValidation
 
 FITS = 8
 
 
 @dataclass(frozen=True)
 class StudySelection:
-    """What a study comes to.
+    """A study with its winner.
 
     Attributes
     ----------
+    study : StudyResult
+        What was found.
+    rule : object
+        What chose the winner.
     verdict : ClusteringTendency
         What kind of segments the winner's feature set has; that of the first set where nothing could win.
     selection : Selection or None
         The winner and the order of all; None where no clustering kept the constraints.
     sets : DataFrame or None
         Where several feature sets were tried, the winner of each in figures that compare.
+    validation : ClusterValidation or None
+        What speaks for the winner, where it was looked at closely.
     """
 
+    study: StudyResult
+    rule: Any
     verdict: ClusteringTendency
     selection: Selection | None
     sets: pd.DataFrame | None = None
+    validation: "ClusterValidation | None" = None
+
+    @property
+    def winner(self) -> TrialResult | None:
+        """The trial that won."""
+        return self.study.outcome(self.selection.winner) if self.selection else None
+
+    @property
+    def features(self) -> str:
+        """The winner's feature set; the first where nothing won."""
+        configuration = self.winner and self.winner.configuration
+        return configuration.features if configuration else next(iter(self.study.fitter.space.features))
 
 
 def choose(
@@ -79,9 +102,9 @@ def choose(
         if selection:
             found[name] = selection
     if not found:
-        return StudySelection(verdicts[names[0]], None)
+        return StudySelection(study, rule, verdicts[names[0]], None)
     if len(names) == 1:
-        return StudySelection(verdicts[names[0]], found[names[0]])
+        return StudySelection(study, rule, verdicts[names[0]], found[names[0]])
     scores = [
         _set_score(study, name, s, verdicts[name], constraints, seed, on_fit) for name, s in found.items()
     ]
@@ -95,7 +118,8 @@ def choose(
         {number: evidence for s in found.values() for number, evidence in s.evidence.items()},
         found[best.features].unsure,
     )
-    return StudySelection(verdicts[best.features], merged, pd.DataFrame([asdict(s) for s in scores]))
+    compared = pd.DataFrame([asdict(s) for s in scores])
+    return StudySelection(study, rule, verdicts[best.features], merged, compared)
 
 
 def _counted(field: RefitContext, on_fit: Callable[[], None]) -> RefitContext:

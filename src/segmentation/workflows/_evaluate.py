@@ -62,6 +62,16 @@ class EvaluatedClustering:
             "predict_agreement": agreement(self.fitted.algorithm, X),
         }
 
+    def record(self) -> dict[str, Any]:
+        """What it is, for programs."""
+        return {
+            **self.configuration.choice,
+            "params": self.configuration.params_of(self.configuration.algorithm),
+            "n_segments": self.scores.n_segments,
+            "sizes": self.sizes,
+            "degenerate": self.scores.degenerate,
+        }
+
 
 def evaluate(fitter: PipelineFitter, configuration: Configuration) -> EvaluatedClustering:
     """Fit a configuration and score it."""

@@ -25,12 +25,9 @@ from segmentation.profiling import (
     starting_features,
 )
 from segmentation.report import DataSummary, data_page, write_files
-from segmentation.workflows._evidence import verdict_figure
-from segmentation.workflows._found import Features
-from segmentation.workflows._found import _call as call_of
-from segmentation.workflows._found import _features as feature_set
-from segmentation.workflows._found import _table as table_of
-from segmentation.workflows._usual import option
+from segmentation.workflows._defaults import option
+from segmentation.workflows._fit import Features, call_of, feature_set, table_of
+from segmentation.workflows._validation import verdict_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """A finished study with its choice, as values, tables and pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from threadpoolctl import threadpool_limits
 from segmentation import plots
 from segmentation.errors import InputError
 from segmentation.evaluation import ByPareto, Constraints, Selection, knee
-from segmentation.study import StudyResult, curves_over_k, parameter_importance, parameter_table
+from segmentation.study import StudyResult, curves_over_k, leaderboard, parameter_importance, parameter_table
 from segmentation.workflows._choice import StudySelection, choose
-from segmentation.workflows._evidence import ClusterValidation, ValidationSettings, examine
+from segmentation.workflows._evaluate import EvaluatedClustering, evaluate
+from segmentation.workflows._summary import StudySummary
+from segmentation.workflows._validation import ValidationSettings, evidence_figures, validate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,41 +23,14 @@ if TYPE_CHECKING:
 OBJECTIVE = "Silhouette in the yardstick space"
 
 
-@dataclass(frozen=True)
-class ValidatedStudy:
-    """A study with its choice: who won by which rule, and what speaks for it.
-
-    Attributes
-    ----------
-    study : StudyResult
-        What was found.
-    chosen : StudySelection
-        The verdict and the winner.
-    proof : ClusterValidation or None
-        What speaks for the winner; None where there is none.
-    rule : object
-        What chose it.
-    """
-
-    study: StudyResult
-    chosen: StudySelection
-    proof: ClusterValidation | None
-    rule: Any
-
-    @property
-    def features(self) -> str:
-        """The winner's feature set; the first where nothing won."""
-        return _features(self.study, self.chosen)
-
-
-def decide(
+def select_winner(
     study: StudyResult,
     rule: Any,
     constraints: Constraints,
-    examination: ValidationSettings,
+    validation: ValidationSettings,
     on_fit: Callable[[], None],
     value: np.ndarray | None = None,
-) -> ValidatedStudy:
+) -> StudySelection:
     """Choose a study's winner and look at it closely.
 
     Parameters
@@ -66,7 +41,7 @@ def decide(
         A rule of `conf/selection`.
     constraints : Constraints
         What the winner must keep.
-    examination : ValidationSettings
+    validation : ValidationSettings
         How closely it is looked at.
     on_fit : callable
         Called after each fit to a sub-sample.
@@ -75,7 +50,7 @@ def decide(
 
     Returns
     -------
-    ValidatedStudy
+    StudySelection
 
     Raises
     ------
@@ -87,25 +62,39 @@ def decide(
             f"All {len(study.outcomes)} trials failed, the first one so: {study.outcomes[0].reason}"
         )
     with threadpool_limits(study.fitter.threads):
-        chosen = choose(rule, study, constraints, examination.seed, on_fit, value)
-        if chosen.selection is None:
-            return ValidatedStudy(study, chosen, None, rule)
-        features = _features(study, chosen)
-        return ValidatedStudy(
-            study, chosen, examine(study, chosen.selection, features, examination, on_fit), rule
-        )
+        selected = choose(rule, study, constraints, validation.seed, on_fit, value)
+        if selected.selection is None:
+            return selected
+        return replace(selected, validation=validate(selected, validation, on_fit))
 
 
-def _features(study: StudyResult, chosen: StudySelection) -> str:
-    configuration = chosen.selection and study.outcome(chosen.selection.winner).configuration
-    return configuration.features if configuration else next(iter(study.fitter.space.features))
+def evaluate_winner(selected: StudySelection) -> EvaluatedClustering:
+    """Fit a study's winner, as a pipeline that scores new customers."""
+    assert selected.winner is not None
+    assert selected.winner.configuration is not None
+    return evaluate(selected.study.fitter, selected.winner.configuration)
 
 
-def study_figures(validated: ValidatedStudy, constraints: Constraints) -> dict[str, "Figure"]:
+def summarise(selected: StudySelection, constraints: Constraints) -> StudySummary:
+    """What a study knows of its winner, and a single fit does not."""
+    selection, validation = selected.selection, selected.validation
+    assert selection is not None
+    assert validation is not None
+    return StudySummary(
+        selected.verdict,
+        selection.reason,
+        selection.unsure,
+        validation.segments,
+        readable(leaderboard(selected.study, selection)),
+        {**study_figures(selected, constraints), **evidence_figures(selected)},
+    )
+
+
+def study_figures(selected: StudySelection, constraints: Constraints) -> dict[str, "Figure"]:
     """Draw a study from every side, under the names of the files."""
-    study, selection, fitter = validated.study, validated.chosen.selection, validated.study.fitter
+    study, selection, fitter = selected.study, selected.selection, selected.study.fitter
     drawn = {}
-    winner = selection and study.outcome(selection.winner)
+    winner = selected.winner
     for features in fitter.space.features:
         curves = curves_over_k(study, features)
         if curves.empty:
@@ -132,8 +121,8 @@ def study_figures(validated: ValidatedStudy, constraints: Constraints) -> dict[s
     values = [o.scores.silhouette if o.scores else np.nan for o in study.outcomes]
     feasible = [o.scores is not None and not constraints.violations(o.scores) for o in study.outcomes]
     best = numbers.index(selection.winner) if selection else None
-    if selection and isinstance(validated.rule, ByPareto):
-        drawn["pareto_front"] = _front_figure(study, selection, validated.rule)
+    if selection and isinstance(selected.rule, ByPareto):
+        drawn["pareto_front"] = _front_figure(study, selection, selected.rule)
     drawn["optuna_history"] = plots.history(values, feasible, best, objective=OBJECTIVE)
     drawn["optuna_importance"] = plots.importance(parameter_importance(study))
     table = parameter_table(study)

@@ -143,14 +143,14 @@ def _scatter(
     return Scatter3D("Customers in three dimensions", axes, points, labels, profiles.names, _hex(profiles))
 
 
-def report_files(told: StudyReport, profiles: SegmentProfiles) -> dict[str, bytes]:
+def report_files(told: StudyReport) -> dict[str, bytes]:
     """The report in every form, by its path in the run."""
     return {
         "report.html": report.to_html(told).encode(),
         "report.md": report.to_markdown(told, "plots").encode(),
         "segments.json": json.dumps(report.to_json(told), indent=1, ensure_ascii=False).encode(),
         "segments.csv": csv(report.to_frame(told)),
-        "segments/rules.sql": f"{profiles.rules.case}\n".encode(),
+        **({"segments/rules.sql": f"{told.rules.case}\n".encode()} if told.rules else {}),
     }
 
 

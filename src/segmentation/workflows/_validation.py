@@ -105,24 +105,16 @@ class ClusterValidation:
         return {**self.metrics, "segments": segments.to_dict("records")}
 
 
-def examine(
-    study: StudyResult,
-    selection: Selection,
-    features: str,
-    examination: ValidationSettings,
-    on_fit: Callable[[], None],
+def validate(
+    selected: StudySelection, settings: ValidationSettings, on_fit: Callable[[], None]
 ) -> ClusterValidation:
-    """Look at the winner from every side.
+    """Look at a study's winner from every side.
 
     Parameters
     ----------
-    study : StudyResult
-        What was found.
-    selection : Selection
-        Who won.
-    features : str
-        The winner's feature set.
-    examination : ValidationSettings
+    selected : StudySelection
+        The study and who won.
+    settings : ValidationSettings
         How closely.
     on_fit : callable
         Called after each fit to a sub-sample.
@@ -131,20 +123,22 @@ def examine(
     -------
     ClusterValidation
     """
-    everyone, seed = {c.number: c for c in study.candidates(features)}, examination.seed
+    study, selection, features = selected.study, selected.selection, selected.features
+    assert selection is not None
+    everyone, seed = {c.number: c for c in study.candidates(features)}, settings.seed
     winner = everyone[selection.winner]
     yardstick = study.fitter.yardstick(features)
     n = len(yardstick.X)
     rows = np.arange(n)
     if n > SMALL_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(n, SMALL_ROWS, replace=False))
-    repeat = _Repeat(study, examination, seed, rows, on_fit)
+    repeat = _Repeat(study, settings, rows, on_fit)
     evidence = selection.evidence.get(winner.number)
-    known = evidence.stability if evidence and not examination.bootstrap else None
-    proof_of_winner = known if known and known.fits >= examination.fits else repeat(winner, examination.fits)
+    known = evidence.stability if evidence and not settings.bootstrap else None
+    proof_of_winner = known if known and known.fits >= settings.fits else repeat(winner, settings.fits)
     values, sampled = yardstick.silhouettes(winner.labels), winner.labels[yardstick.rows]
-    series = _series(everyone, selection, winner, examination.neighbours)
-    found = {c.number: repeat(c, min(examination.fits, FEWER_FITS)) for c in series if c is not winner}
+    series = _series(everyone, selection, winner, settings.neighbours)
+    found = {c.number: repeat(c, min(settings.fits, FEWER_FITS)) for c in series if c is not winner}
     neighbours = _neighbours(series, found | {winner.number: proof_of_winner})
     gaps = _gap(yardstick.X[rows], seed)
     metrics = {
@@ -175,24 +169,14 @@ def examine(
     )
 
 
+@dataclass(frozen=True)
 class _Repeat:
     """Fits candidates to sub-samples as the config says."""
 
-    def __init__(
-        self,
-        study: StudyResult,
-        examination: ValidationSettings,
-        seed: int,
-        rows: np.ndarray,
-        on_fit: Callable[[], None],
-    ) -> None:
-        self.study, self.examination, self.seed, self.rows, self.on_fit = (
-            study,
-            examination,
-            seed,
-            rows,
-            on_fit,
-        )
+    study: StudyResult
+    settings: ValidationSettings
+    rows: np.ndarray
+    on_fit: Callable[[], None]
 
     def __call__(self, candidate: Candidate, fits: int) -> Stability:
         # A radius means something else among fewer rows; a number of segments does not.
@@ -204,7 +188,12 @@ class _Repeat:
             return labels
 
         return stability(
-            fit, candidate.labels, fits, seed=self.seed, bootstrap=self.examination.bootstrap, rows=rows
+            fit,
+            candidate.labels,
+            fits,
+            seed=self.settings.seed,
+            bootstrap=self.settings.bootstrap,
+            rows=rows,
         )
 
 
@@ -310,15 +299,16 @@ def _prediction_strength(study: StudyResult, winner: Candidate, rows: np.ndarray
             return None
 
 
-def evidence_tables(proof: ClusterValidation, chosen: StudySelection) -> dict[str, pd.DataFrame]:
+def evidence_tables(selected: StudySelection) -> dict[str, pd.DataFrame]:
     """The evidence as tables, by the name of their file."""
-    found = {"segments/evidence.csv": proof.segments, "study/neighbours.csv": proof.neighbours}
-    if chosen.sets is not None:
-        found["study/feature_sets.csv"] = chosen.sets
-    if proof.gap:
-        found["study/gap.csv"] = pd.DataFrame(
-            {"k": proof.gap.ks, "gap": proof.gap.values, "error": proof.gap.errors}
-        )
+    validation = selected.validation
+    assert validation is not None
+    found = {"segments/evidence.csv": validation.segments, "study/neighbours.csv": validation.neighbours}
+    if selected.sets is not None:
+        found["study/feature_sets.csv"] = selected.sets
+    gap = validation.gap
+    if gap:
+        found["study/gap.csv"] = pd.DataFrame({"k": gap.ks, "gap": gap.values, "error": gap.errors})
     return found
 
 
@@ -334,12 +324,10 @@ def verdict_figure(found: ClusteringTendency) -> "Figure":
     )
 
 
-def evidence_figures(
-    study: StudyResult, chosen: StudySelection, proof: ClusterValidation, features: str
-) -> dict[str, "Figure"]:
+def evidence_figures(selected: StudySelection) -> dict[str, "Figure"]:
     """The evidence as figures, by their name."""
-    assert chosen.selection is not None
-    selection, found = chosen.selection, chosen.verdict
+    proof, found = selected.validation, selected.verdict
+    assert proof is not None
     k = int(proof.segments["segment"].max()) + 1
     drawn = {
         "structure": verdict_figure(found),
@@ -350,14 +338,16 @@ def evidence_figures(
         drawn["segment_flows"] = plots.segment_flows(proof.solutions, k)
     if proof.gap:
         drawn["gap"] = plots.gap_curve(proof.gap.ks, proof.gap.values, proof.gap.errors, k, proof.gap.k)
-    leading = _leading(study, selection, features)
+    leading = _leading(selected)
     if len(leading) > 1:
         drawn["selection"] = plots.selection_evidence(leading)
     return drawn
 
 
-def _leading(study: StudyResult, selection: Selection, features: str) -> pd.DataFrame:
+def _leading(selected: StudySelection) -> pd.DataFrame:
     """The candidates that were looked at closely, best first, each answer once."""
+    study, selection, features = selected.study, selected.selection, selected.features
+    assert selection is not None
     rows, seen = [], set()
     for number in selection.ranking:
         evidence, outcome = selection.evidence.get(number), study.outcome(number)

@@ -1,32 +1,21 @@
-"""What config says of the market analysis, and what is told of it on the terminal and to programs."""
+"""A segmentation in words for the terminal, and in plain values for programs."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 
-from segmentation.commands._config import build, options
-from segmentation.profiling import Playbook
-from segmentation.workflows import EXCEPTIONAL, NOISE, PLAYBOOKS, ProfilingSettings, SegmentProfiles
+from segmentation.study import StudyResult, StudySettings, plan_of
+from segmentation.workflows._profiles import NOISE, SegmentProfiles
+from segmentation.workflows._study import readable
+from segmentation.workflows._validation import ClusterValidation
 
 SIZE = ("customers", "share")
 SHOWN_COLUMNS = 8
 LONGEST_HEADING = 24
-
-
-def open_profiling(command: str, config: DictConfig, table: pd.DataFrame) -> ProfilingSettings:
-    """Make what config names, refusing what this table cannot give before anything is computed."""
-    if HydraConfig.get().runtime.choices.get("playbook") in (None, "null"):
-        books = tuple(options(command, {"playbook": PLAYBOOKS})["playbook"].values())
-    else:
-        book: Playbook = build(config.playbook, "playbook")
-        books = (book,)
-        if book.plays and not book.exceptional:
-            # Customers in no segment are not left without advice by who only says what to do with segments.
-            books += tuple(options(command, {"playbook": (EXCEPTIONAL,)})["playbook"].values())
-    naming, attractiveness = build(config.naming, "naming"), build(config.attractiveness, "attractiveness")
-    return ProfilingSettings(naming, books, attractiveness, config.value).of(table)
+SHOWN_ROWS = 8
+STABLE = 0.75
+"""The Jaccard similarity above which Hennig (2007) calls a segment stable."""
 
 
 def segments_text(profiles: SegmentProfiles, advised: bool = True) -> str:
@@ -119,3 +108,37 @@ def _plays(profiles: SegmentProfiles, segment: int) -> list[str]:
 def _shorten(text: str, longest: int) -> str:
     """The text, or its beginning."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def validation_text(validation: ClusterValidation) -> str:
+    """How far each segment is repeated by sub-samples, the weak ones named."""
+    found, weak = validation.stability, validation.segments[~(validation.segments["jaccard"] >= STABLE)]
+    text = (
+        f"Stability: sub-samples repeat the whole with ARI {found.score:.2f}, each segment with a Jaccard of "
+        f"{found.jaccard_min:.2f} or more."
+    )
+    if weak.empty:
+        return text
+    named = ", ".join(
+        f"segment {s} ({'in no sub-sample' if np.isnan(j) else f'{j:.2f}'})"
+        for s, j in zip(weak["segment"], weak["jaccard"], strict=True)
+    )
+    return f"{text}\nBelow {STABLE} a segment is unsure: {named}."
+
+
+def leaderboard_text(board: pd.DataFrame) -> str:
+    """The best trials, as a table."""
+    whole = readable(board).head(SHOWN_ROWS)
+    return str(whole.to_string(index=False, na_rep="", float_format="{:.4f}".format, max_colwidth=50))
+
+
+def trials_text(study: StudyResult, settings: StudySettings) -> str:
+    """How many trials there were, and whether they are the beginning of the plan only."""
+    tried = ", ".join(f"{count} {state}" for state, count in study.counts().items())
+    planned = len(plan_of(study.fitter, settings))
+    if len(study.outcomes) >= planned:
+        return tried
+    return (
+        f"{tried}\nThis is the beginning of a plan of {planned} trials: what was left out could have won "
+        f"(search.n_trials=null tries all)"
+    )
