@@ -5,6 +5,7 @@ In a notebook::
     import segmentation as sg
 
     customers = sg.MallFile("Mall_Customers.csv").read()
+    sg.explore(customers).report("data.html")
     found = sg.search(customers, ["annual_income", "spending_score"])
     found.verdict.sentence, found.names, found.profile.summary(), found.recommendations
     found.figures()["segment_separation"]
@@ -20,10 +21,11 @@ from segmentation.errors import InputError
 if TYPE_CHECKING:
     from segmentation.data import Customers, Demo, MallFile, TableFile, Transactions
     from segmentation.features import FeatureSet
-    from segmentation.workflows import SegmentationResult, fit, search
+    from segmentation.workflows import DataExploration, SegmentationResult, explore, fit, search
 
 __all__ = [
     "Customers",
+    "DataExploration",
     "Demo",
     "FeatureSet",
     "InputError",
@@ -31,6 +33,7 @@ __all__ = [
     "SegmentationResult",
     "TableFile",
     "Transactions",
+    "explore",
     "fit",
     "search",
 ]
@@ -41,7 +44,7 @@ __version__ = "0.1.0"
 warnings.filterwarnings("ignore", "IProgress not found")
 
 _HOMES = {
-    "workflows": ("SegmentationResult", "fit", "search"),
+    "workflows": ("DataExploration", "SegmentationResult", "explore", "fit", "search"),
     "data": ("Customers", "Demo", "MallFile", "TableFile", "Transactions"),
     "features": ("FeatureSet",),
 }

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from segmentation.features import AutoScaler, FeatureSet, Preparation, prepared
 from segmentation.overrides import listed
-from segmentation.profiling import Source, Start, advise, associate, starting_features
+from segmentation.profiling import advise, associate, starting_features
 
 N = 400
 RANDOM = np.random.default_rng(1)
 START = RANDOM.bit_generator.state
-TABLE = Source(keys=("drop", "checks", "levels", "id"), id="key")
+SETTABLE = ("drop", "checks", "levels", "id")
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +21,10 @@ def _the_same_draws():
     RANDOM.bit_generator.state = START
 
 
-def advice(source: Source = TABLE, **columns):
+def advice(settable=SETTABLE, logged=(), **columns):
     table = pd.DataFrame({"age": RANDOM.normal(40, 10, N), "size": RANDOM.normal(5, 1, N), **columns})
-    return table, {s.kind: s for s in advise(table, associate(table), source)}
+    table = table.rename_axis("key")
+    return table, {s.kind: s for s in advise(table, associate(table), None, settable, logged)}
 
 
 def words(override: str) -> dict[str, object]:
@@ -37,19 +38,21 @@ def words(override: str) -> dict[str, object]:
 def test_good_data_needs_nothing():
     table, found = advice()
     assert found == {}
-    assert starting_features(Preparation.of(table)) == Start(("age", "size"), ())
+    start = starting_features(Preparation.of(table))
+    assert (start.numeric, start.log) == (["age", "size"], [])
 
 
 def test_skewed_spend_is_logged_or_bent_by_a_sweep_itself():
     table, _ = advice(spend=RANDOM.lognormal(4, 1, N), gains=RANDOM.lognormal(0, 1, N) - 1.5)
-    every = advise(table, associate(table), TABLE)
+    every = advise(table, associate(table), None, SETTABLE)
     logged = next(s for s in every if s.columns == ("spend",) and s.kind == "skewed")
     assert words(logged.override) == {"features.plain": ["spend"]}
     assert "skewness" in logged.evidence
     assert "A sweep where nothing is named does so" in logged.action
     assert logged.automatic
     assert "Yeo-Johnson" in next(s for s in every if s.columns == ("gains",) and s.kind == "skewed").action
-    assert starting_features(Preparation.of(table)) == Start(("age", "size", "spend", "gains"), ("spend",))
+    start = starting_features(Preparation.of(table))
+    assert (start.numeric, start.log) == (["age", "size", "spend", "gains"], ["spend"])
 
 
 def test_the_advice_is_what_a_sweep_does():
@@ -70,7 +73,7 @@ def test_the_advice_is_what_a_sweep_does():
 
 
 def test_a_logged_column_is_not_called_skewed_again():
-    assert "skewed" not in advice(Source(logged=("spend",)), spend=RANDOM.lognormal(2, 0.6, N))[1]
+    assert "skewed" not in advice(logged=("spend",), spend=RANDOM.lognormal(2, 0.6, N))[1]
 
 
 def test_one_far_value_is_told_and_not_taken_for_skewness():
@@ -85,7 +88,7 @@ def test_one_far_value_is_told_and_not_taken_for_skewness():
     low, high = told["data.checks.ranges"]["income"]
     assert low is None
     assert high == pytest.approx(np.sort(income)[-2])
-    assert advice(Source(), income=income)[1]["apart"].override == "scaler=robust"
+    assert advice(settable=(), income=income)[1]["apart"].override == "scaler=robust"
 
 
 def test_twins_constants_codes_and_ids():
@@ -105,7 +108,7 @@ def test_twins_constants_codes_and_ids():
     assert all(found[kind].automatic for kind in ("duplicate", "constant", "code", "id"))
     # Yes and no is as good a column as any.
     assert "two_values" not in found
-    assert starting_features(Preparation.of(table)).numeric == ("age", "size", "a", "b", "flag")
+    assert starting_features(Preparation.of(table)).numeric == ["age", "size", "a", "b", "flag"]
 
 
 def test_a_sum_is_told_with_its_parts():
@@ -117,7 +120,7 @@ def test_missing_values_and_levels():
     holes = np.where(np.arange(N) % 2 == 0, np.nan, RANDOM.normal(size=N))
     status = ["single", "wed"] * (N // 2 - 1) + ["YOLO", "Absurd"]
     city = [f"city {i % 60}" for i in range(N)]
-    _, found = advice(Source(TABLE.keys, ("gone",), "key"), holes=holes, status=status, city=city)
+    _, found = advice(holes=holes, status=status, city=city)
     assert found["missing"].columns == ("holes",)
     assert words(found["missing"].override) == {"features.keep": ["holes"]}
     assert "city (60 levels)" in found["levels"].evidence
@@ -136,15 +139,15 @@ def test_scales_and_too_few_customers():
 
 def test_a_numbered_row_is_named_as_the_id_where_there_is_none():
     table = pd.DataFrame({"row": range(1, 101), "x": RANDOM.normal(size=100)})
-    found = advise(table, associate(table), Source(keys=("id", "drop")))
+    found = advise(table, associate(table), None, ("id", "drop"))
     assert next(s for s in found if s.kind == "id").override == "data.id=row"
 
 
 def test_text_alone_is_no_mistake():
     table = pd.DataFrame({"name": [f"n {i}" for i in range(50)], "level": ["a", "b"] * 25})
-    found = advise(table, associate(table), TABLE)
+    found = advise(table, associate(table), None, SETTABLE)
     assert [s.kind for s in found] == ["id"]
-    assert starting_features(Preparation.of(table)).numeric == ()
+    assert starting_features(Preparation.of(table)).numeric == []
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1), min_size=1))

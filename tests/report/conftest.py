@@ -96,6 +96,12 @@ def _reported(n_segments: int, noise: int) -> StudyReport:
 
 
 @pytest.fixture
+def png() -> bytes:
+    """The smallest picture."""
+    return PNG
+
+
+@pytest.fixture
 def people() -> Callable[..., tuple[pd.DataFrame, np.ndarray]]:
     """Make up customers of so many segments, and their labels."""
     return customers

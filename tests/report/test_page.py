@@ -2,12 +2,14 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from segmentation.report import Code, Picture, Section, Table, page
+from segmentation.errors import InputError
+from segmentation.report import Code, Picture, Section, Table, page, write_files, write_page
 
 EVIL = "<script>alert(1)</script>"
 PNG = bytes.fromhex(
@@ -119,3 +121,21 @@ def test_an_empty_table_is_a_table() -> None:
 
 def test_half_a_character_does_not_stop_the_page() -> None:
     page("a\ud800b", "l", []).encode("utf-8")
+
+
+def test_files_are_written_into_a_folder_without_their_own(tmp_path: Path) -> None:
+    write_files(tmp_path / "new", {"data/a.csv": b"1", "b.html": b"2"}, "output=new", "a folder")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()} == {
+        "a.csv": b"1",
+        "b.html": b"2",
+    }
+
+
+def test_what_cannot_be_written_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"^output=x cannot be written \(.*\); valid is a folder\.$"):
+        write_files(tmp_path / "file", {"a": b""}, "output=x", "a folder")
+    with pytest.raises(InputError, match="cannot be written .* valid is a file that ends in .html"):
+        write_page(tmp_path / "file" / "page.html", "")
+    with pytest.raises(InputError, match="valid is a file that ends in .html"):
+        write_page(tmp_path / "page.txt", "")

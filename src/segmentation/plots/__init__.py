@@ -8,13 +8,13 @@ that says so.
 from segmentation.plots._candidates import agreement_matrix, pareto_front, selection_evidence
 from segmentation.plots._composition import composition_bars
 from segmentation.plots._curves import elbow, gap_curve, k_distance, silhouette_curve
-from segmentation.plots._data import associations, scaler_preview
+from segmentation.plots._distributions import distributions, missing_values, outliers, scaler_preview
 from segmentation.plots._effects import parallel_segments, segment_profile
-from segmentation.plots._explore import correlations, distributions, missing_values, outliers, pair_relations
 from segmentation.plots._flows import segment_flows
 from segmentation.plots._life import drift_bars, migration_flows, share_change
 from segmentation.plots._market import attractiveness_bubbles, value_bars
 from segmentation.plots._profile import profile_bars, profile_heatmap, segment_sizes
+from segmentation.plots._relations import associations, correlations, pair_relations
 from segmentation.plots._scatter import pca_scatter, scatter_2d, scatter_3d
 from segmentation.plots._search import history, importance, parallel_coordinate
 from segmentation.plots._segment_stability import segment_stability

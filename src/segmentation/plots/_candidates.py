@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from segmentation.errors import InputError
 from segmentation.plots._columns import need_columns, numbers, sample_note, values_of
-from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
     ACCENT,
     GRID,
@@ -18,6 +17,7 @@ from segmentation.plots._style import (
     PALETTE,
     SMALL_SIZE,
     SOFT,
+    annotate_cells,
     dress,
     message_figure,
     new_figure,

@@ -10,6 +10,7 @@ from segmentation.data import is_number
 from segmentation.errors import InputError, nearest
 
 MAX_POINTS = 5_000
+MAX_BINS = 40
 # Squares of what lies beyond are no longer finite: such a value cannot be placed on an axis.
 _LARGEST = 1e100
 
@@ -101,3 +102,16 @@ def need_columns(table: pd.DataFrame, needed: Sequence[str], what: str) -> None:
 def values_of(table: pd.DataFrame, name: str) -> np.ndarray:
     """A column as floats."""
     return numbers(table[name].to_numpy(dtype=float, na_value=np.nan))
+
+
+def bin_edges(finite: np.ndarray) -> np.ndarray:
+    """Edges of at most 40 bins: one a whole number where these are few, else Rice's rule."""
+    if not finite.size:
+        return np.array([0.0, 1.0])
+    low, high = float(finite.min()), float(finite.max())
+    if not varies(finite):
+        half = max(0.5, 0.05 * abs(low))
+        return np.array([low - half, low + half])
+    if high - low < MAX_BINS and np.array_equal(finite, np.round(finite)):
+        return np.arange(low - 0.5, high + 1)
+    return np.linspace(low, high, int(np.clip(2 * finite.size ** (1 / 3), 5, MAX_BINS)) + 1)

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from segmentation.plots._columns import checked_labels, need_columns, sample_note, segments, values_of
-from segmentation.plots._explore import annotate_cells
 from segmentation.plots._style import (
     GRID,
     INK,
     LABEL_SIZE,
     SMALL_SIZE,
     TICK_SIZE,
+    annotate_cells,
     dress,
     key_room,
     message_figure,

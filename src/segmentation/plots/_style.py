@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from PIL import Image
 
 from segmentation.plots._columns import segments
-from segmentation.plots._text import short_number, wrapped
+from segmentation.plots._text import short_number, signed_zero_free, wrapped
 
 # Okabe and Ito (2008), https://jfly.uni-koeln.de/color/ with navy for black, which is kept for lines and text.
 # Measured: a yellow that is darker, for white paper, is their orange to a colour-blind reader.
@@ -289,6 +289,24 @@ def ring(
         markeredgewidth=2,
         label=label,
     )
+
+
+def annotate_cells(axes: Axes, values: np.ndarray, limit: float) -> None:
+    """Write each value into its cell of a diverging map, white where the cell is dark."""
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            color = "white" if abs(value) > 0.6 * limit else INK
+            axes.text(
+                column,
+                row,
+                signed_zero_free(value, ".2f"),
+                ha="center",
+                va="center",
+                fontsize=SMALL_SIZE,
+                color=color,
+                # What lies within the axes needs no room of its own, and is not measured for it.
+                in_layout=False,
+            )
 
 
 def segment_legend(area: SubFigure, labels: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """What the segments are like."""
 
-from segmentation.profiling._advice import Source, Start, Suggestion, advise, starting_features
+from segmentation.profiling._advice import Suggestion, advise, starting_features
 from segmentation.profiling._associations import Associations, associate
 from segmentation.profiling._attractiveness import Attractiveness
 from segmentation.profiling._columns import describe_columns
@@ -24,8 +24,6 @@ __all__ = [
     "Recommendation",
     "Rule",
     "Rules",
-    "Source",
-    "Start",
     "Suggestion",
     "advise",
     "associate",

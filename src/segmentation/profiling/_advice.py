@@ -1,7 +1,7 @@
 """What the data suggests to do before clustering, with the evidence and the words to type."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,10 @@ import pandas as pd
 from scipy.stats import skew
 
 from segmentation.data import is_number
-from segmentation.features import Preparation, role, values_apart
+from segmentation.data.customers import ROW
+from segmentation.features import FeatureSet, Preparation, role, values_apart
 from segmentation.overrides import listed, quoted, shell_word
 from segmentation.profiling._associations import RANK, Associations
-from segmentation.profiling._columns import describe_columns
 
 ROWS_PER_FEATURE = 10
 SKEWED = 1.0
@@ -49,49 +49,12 @@ class Suggestion:
     automatic: bool = False
 
 
-@dataclass(frozen=True)
-class Start:
-    """Features to start with, which are those of a sweep of all columns of numbers.
-
-    Attributes
-    ----------
-    numeric : tuple of str
-        Columns of numbers that tell customers apart.
-    log : tuple of str
-        Those that are taken as logarithms.
-    """
-
-    numeric: tuple[str, ...]
-    log: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the data's source can be told, so that no suggestion asks for what it cannot do.
-
-    Attributes
-    ----------
-    keys : collection of str
-        Parameters of the source, such as drop and checks.
-    dropped : sequence of str
-        Columns that are dropped already.
-    id : str or None
-        The column of ids; None where rows are only numbered.
-    logged : collection of str
-        Columns that are taken as logarithms already.
-    """
-
-    keys: Collection[str] = ()
-    dropped: Sequence[str] = ()
-    id: str | None = None
-    logged: Collection[str] = ()
-
-
 def advise(
     table: pd.DataFrame,
     associations: Associations,
-    source: Source | None = None,
     preparation: Preparation | None = None,
+    settable: Collection[str] = (),
+    logged: Collection[str] = (),
 ) -> tuple[Suggestion, ...]:
     """Suggest what to do about the data before it is clustered.
 
@@ -101,17 +64,19 @@ def advise(
         The customers.
     associations : Associations
         Of the same table.
-    source : Source, optional
-        What can be overridden where it was read.
     preparation : Preparation, optional
         What a sweep makes of the table, where it is known already.
+    settable : collection of str
+        Parameters of the data's source that a suggestion may override, such as id, levels and checks.
+    logged : collection of str
+        Columns that are taken as logarithms already.
 
     Returns
     -------
     tuple of Suggestion
         The gravest kinds first; empty where there is nothing to say.
     """
-    look = _Look(table, associations, source or Source(), preparation or Preparation.of(table))
+    look = _Look(table, associations, preparation or Preparation.of(table), settable, logged)
     return (
         *_few_rows(look),
         *_left_out(look),
@@ -126,10 +91,10 @@ def advise(
     )
 
 
-def starting_features(preparation: Preparation | None) -> Start:
+def starting_features(preparation: Preparation | None) -> FeatureSet:
     """Name the numbers that a sweep of all columns clusters on, and those that it takes as logarithms."""
     numbers = preparation.numbers if preparation else {}
-    return Start(tuple(numbers), tuple(c for c, found in numbers.items() if found.kind == "log"))
+    return FeatureSet(list(numbers), log=[c for c, found in numbers.items() if found.kind == "log"])
 
 
 def _key(text: str) -> str:
@@ -149,16 +114,16 @@ class _Look:
         self,
         table: pd.DataFrame,
         associations: Associations,
-        source: Source,
         preparation: Preparation | None,
+        settable: Collection[str],
+        logged: Collection[str],
     ) -> None:
-        self.table, self.associations, self.source = table, associations, source
-        self.described = describe_columns(table)
+        self.table, self.associations, self.settable = table, associations, settable
         self.preparation = preparation
         self.roles = preparation.features.roles_ if preparation else [role(table[c]) for c in table]
         numbers = preparation.numbers if preparation else {}
         self.categories = list(preparation.features.levels_) if preparation else []
-        self.treated = {c: found for c, found in numbers.items() if c not in source.logged}
+        self.treated = {c: found for c, found in numbers.items() if c not in logged}
         self.features = [c for c, found in numbers.items() if found.kind not in ("two_values", "constant")]
 
     def known(self, column: str) -> np.ndarray:
@@ -196,7 +161,7 @@ def _left_out(look: _Look) -> Iterable[Suggestion]:
             continue
         columns = tuple(r.column for r in found)
         evidence = f"{_some(f'{r.column} ({r.why})' for r in found)}."
-        if kind == "id" and look.source.id is None and "id" in look.source.keys:
+        if kind == "id" and look.table.index.name in (None, ROW) and "id" in look.settable:
             yield Suggestion(
                 "id",
                 columns,
@@ -275,7 +240,7 @@ def _apart(look: _Look) -> Iterable[Suggestion]:
                 f"{skewness[1]:.1f} instead of {skewness[0]:.1f}"
             )
         override = "scaler=robust"
-        if "checks" in look.source.keys:
+        if "checks" in look.settable:
             bounds = _nested("data.checks.ranges", column, f"[{low},{high}]")
             override = f"{bounds} data.checks.out_of_range=missing"
         yield Suggestion(
@@ -321,7 +286,7 @@ def _ordered(look: _Look) -> Iterable[Suggestion]:
 
 def _rare_levels(look: _Look) -> Iterable[Suggestion]:
     for column in look.categories:
-        if is_number(look.table[column]) or "levels" not in look.source.keys:
+        if is_number(look.table[column]) or "levels" not in look.settable:
             continue
         counts = look.table[column].value_counts()
         rare = sorted(str(level) for level in counts[counts < 0.01 * counts.sum()].index)

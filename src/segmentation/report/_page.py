@@ -1,7 +1,7 @@
 """Parts laid out as one HTML file."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from json import dumps
@@ -69,11 +69,32 @@ def write_page(path: Path, html: str) -> None:
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"report={path}; valid is a file that ends in .html.")
+    write_files(path.parent, {path.name: html.encode()}, f"report={path}", "a file that ends in .html")
+
+
+def write_files(folder: Path, files: Mapping[str, bytes], place: str, valid: str) -> None:
+    """Write files into a folder, which is made where it is new.
+
+    Parameters
+    ----------
+    folder : Path
+        Where.
+    files : mapping of str to bytes
+        By their path in a run, of which the last part is kept.
+    place, valid : str
+        What was asked for, as "output=FOLDER", and what would have been valid.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / Path(name).name).write_bytes(content)
     except OSError as error:
-        raise InputError(f"report={path} cannot be written ({error}).") from error
+        raise InputError(f"{place} cannot be written ({error}); valid is {valid}.") from error
 
 
 @cache

@@ -17,6 +17,7 @@ from segmentation.workflows._evaluate import (
     evaluate,
     single_configuration,
 )
+from segmentation.workflows._explore import DataExploration, explore
 from segmentation.workflows._figures import card_figures, clustering_figures, pictured
 from segmentation.workflows._fit import fit
 from segmentation.workflows._profiles import NOISE, Identity, ProfilingSettings, SegmentProfiles, analyse
@@ -54,6 +55,7 @@ __all__ = [
     "NOISE",
     "PLAYBOOKS",
     "ClusterValidation",
+    "DataExploration",
     "EvaluatedClustering",
     "Identity",
     "ProfilingSettings",
@@ -75,6 +77,7 @@ __all__ = [
     "evaluate_winner",
     "evidence_figures",
     "evidence_tables",
+    "explore",
     "fit",
     "leaderboard_text",
     "move_centers",
