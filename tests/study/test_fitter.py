@@ -98,6 +98,22 @@ def test_a_configuration_is_clustered_once_and_says_what_its_algorithm_says(tabl
     assert (again.labels == found.labels).all()
 
 
+def test_the_model_of_a_clustering_is_the_one_that_was_fitted_then(table, monkeypatch):
+    fitter = make(table, algorithms={"hierarchical": Hierarchical(3)})
+    configuration = Configuration("all", "minmax", "none", "hierarchical")
+    labels = fitter.cluster(configuration).labels
+    model = fitter.fit(configuration)
+    assert model.algorithm is fitter.fit(configuration).algorithm
+    assert (model.labels == labels).all()
+
+    # What takes too much memory is fitted again, with the same answer.
+    monkeypatch.setattr(module, "CACHE_BYTES", 1)
+    fitter.cluster(Configuration("all", "standard", "none", "hierarchical"))
+    again = fitter.fit(configuration)
+    assert again.algorithm is not model.algorithm
+    assert (again.labels == labels).all()
+
+
 def test_what_several_configurations_begin_at_is_fitted_once(table, monkeypatch):
     means = KMeans(max_starts=100, random_state=0)
     tried = {"kmeans": means, "mixture": GaussianMixture(random_state=0), "tree": Hierarchical()}

@@ -109,6 +109,7 @@ class PipelineFitter:
         self._matrices: OrderedDict[tuple[Any, ...], tuple[Any, Any, np.ndarray]] = OrderedDict()
         self._bases: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
         self._found: OrderedDict[Configuration, Clustering] = OrderedDict()
+        self._algorithms: OrderedDict[Configuration, Any] = OrderedDict()
         self.space = space
         self.space = self._without_density(self._without_equivalents(space))
         self.space = bounds_from_data(self.space, self._seen_by_algorithms())
@@ -177,9 +178,9 @@ class PipelineFitter:
         return self._matrices[key]
 
     def fit(self, configuration: Configuration) -> Fitted:
-        """Fit a configuration; only the algorithm's own work is new each time."""
+        """Fit a configuration; what was clustered with it lately is not fitted again."""
         scaler, reducer, X = self.model_space(configuration)
-        algorithm = self._fit(configuration, X)
+        algorithm = self._algorithms.get(configuration) or self._fit(configuration, X)
         steps = [
             ("features", self.features(configuration.features)[0]),
             ("scaler", scaler),
@@ -198,6 +199,10 @@ class PipelineFitter:
             warning = " ".join(dict.fromkeys(str(w.message) for w in caught)) or None
             labels = fitted.labels.astype(np.int32)
             self._found[configuration] = Clustering(labels, scores, own_scores(fitted), warning)
+            self._algorithms[configuration] = fitted.algorithm
+            # Some algorithms keep the rows that they saw.
+            while len(self._algorithms) > 1 and len(self._algorithms) * fitted.X.nbytes > CACHE_BYTES:
+                self._algorithms.popitem(last=False)
             while len(self._found) > 1 and len(self._found) * labels.nbytes > CACHE_BYTES:
                 self._found.popitem(last=False)
         return self._found[configuration]

@@ -1,5 +1,6 @@
 """What is used where nobody says otherwise: the options of conf/, read without Hydra, and the usual search space."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -11,7 +12,7 @@ from segmentation.configs import conf_dir
 from segmentation.errors import InputError, nearest
 from segmentation.features import FeatureSet
 from segmentation.profiling import Naming
-from segmentation.study import FROM_DATA, CategoricalDistribution, IntDistribution, SearchSpace
+from segmentation.study import CategoricalDistribution, FloatDistribution, IntDistribution, SearchSpace
 from segmentation.workflows._profiles import ProfilingSettings
 
 ALGORITHMS = ("kmeans", "gaussian_mixture", "latent_class", "hierarchical", "dbscan", "hdbscan")
@@ -20,15 +21,6 @@ EXCEPTIONAL = "exceptional"
 """The playbook of customers in no segment."""
 PLAYBOOKS = ("mall", "rfm", EXCEPTIONAL)
 """What is looked up where nobody names a playbook: plays whose columns are not there do not fire."""
-SPACE: Mapping[str, Mapping[str, Any]] = {
-    "kmeans": {"n_init": 10, "max_starts": 100},
-    "gaussian_mixture": {"covariance_type": CategoricalDistribution(("full", "diag"))},
-    "latent_class": {"n_init": 3},
-    "hierarchical": {"linkage": CategoricalDistribution(("ward", "average", "single"))},
-    "dbscan": {"eps": FROM_DATA, "min_samples": FROM_DATA},
-    "hdbscan": {"min_cluster_size": FROM_DATA, "min_samples": FROM_DATA},
-}
-"""As in conf/search/default.yaml, besides the number of segments."""
 
 
 def option(group: str, name: str, seed: int = 0) -> Any:
@@ -119,7 +111,8 @@ def default_space(
     for name in given:
         if name not in tried:
             raise InputError(f"space has '{name}', which is not tried; {nearest(name, tried)}")
-    merged = {name: {**ranges.get(name, {}), **SPACE.get(name, {}), **given.get(name, {})} for name in tried}
+    usual = _searched()
+    merged = {name: {**usual.get(name, {}), **ranges.get(name, {}), **given.get(name, {})} for name in tried}
     return SearchSpace(
         {"features": features},
         {name: option("scaler", name, seed) for name in scalers},
@@ -127,3 +120,28 @@ def default_space(
         made,
         {name: values for name, values in merged.items() if values},
     )
+
+
+def _searched() -> dict[str, dict[str, Any]]:
+    """What a sweep searches: option -> parameter -> what may be tried."""
+    text = (conf_dir() / "search" / "default.yaml").read_text(encoding="utf-8")
+    space = yaml.safe_load(text)["space"]
+    return {
+        name: {key: _distribution(value) for key, value in params.items()} for name, params in space.items()
+    }
+
+
+def _distribution(value: Any) -> Any:
+    """Read ``choice(a, b)``, ``range(2, 21)``, ``interval(0.1, 1)`` and ``tag(log, interval(0.1, 1))``."""
+    call = re.fullmatch(
+        r"(?P<log>tag\(log, )?(?P<kind>choice|range|interval)\((?P<words>[^()]*)\)+", str(value)
+    )
+    if not call:
+        return value
+    words = yaml.safe_load(f"[{call['words']}]")
+    if call["kind"] == "choice":
+        return CategoricalDistribution(tuple(words))
+    low, high = words
+    if call["kind"] == "range":
+        return IntDistribution(low, high - 1, log=bool(call["log"]))
+    return FloatDistribution(low, high, log=bool(call["log"]))
