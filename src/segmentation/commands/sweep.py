@@ -20,8 +20,8 @@ from segmentation.commands._open import (
     read_customers,
     yardstick_scaler,
 )
+from segmentation.commands._progress import FitCounter, TrialProgress
 from segmentation.commands._result import Result
-from segmentation.commands._trials import FitCounter, TrialLogger, TrialProgress
 from segmentation.data import Customers
 from segmentation.errors import InputError
 from segmentation.evaluation import ByPareto
@@ -36,6 +36,7 @@ from segmentation.study import (
     trials_of,
 )
 from segmentation.tracking import Run, data_tags
+from segmentation.tracking.trials import TrialLogger
 from segmentation.workflows import (
     ProfilingSettings,
     StudySelection,

@@ -1,7 +1,9 @@
-"""Every trial of a study as a child run, written beside the search, and the progress of both."""
+"""Every trial of a study as a child run, written beside the search.
+
+Not imported with the package: it draws pictures, and what only opens the store shall not wait for them.
+"""
 
 import hashlib
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,13 +11,10 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.decomposition import PCA
-from tqdm import tqdm
 
 from segmentation import plots
-from segmentation.cli import INTERRUPTED
-from segmentation.evaluation import Constraints
 from segmentation.study import Configuration, PipelineFitter, TrialResult
-from segmentation.tracking import Run
+from segmentation.tracking._store import Run
 
 WAITING = 16
 """Trials that may wait to be written; the search waits for the store rather than filling the memory."""
@@ -55,8 +54,6 @@ class TrialLogger:
 
     def __call__(self, outcome: TrialResult, labels: np.ndarray | None) -> None:
         """Take one trial."""
-        if INTERRUPTED.is_set():
-            raise KeyboardInterrupt
         self._waiting.append(self._pool.submit(self._write, outcome, labels))
         while len(self._waiting) > WAITING or self._waiting[0].done():
             self._waiting.popleft().result()
@@ -122,38 +119,3 @@ class TrialLogger:
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-class TrialProgress(tqdm):
-    """Trials done, the best so far and the time left, on stderr."""
-
-    def __init__(self, constraints: Constraints, trials: int) -> None:
-        self.constraints = constraints
-        self.best = -1.0
-        form = "{desc} {n_fmt}/{total_fmt} |{bar:20}| {postfix} {elapsed}<{remaining}"
-        super().__init__(total=trials, desc="trials", file=sys.stderr, bar_format=form, leave=False)
-
-    def show(self, outcome: TrialResult) -> None:
-        """Count one trial."""
-        scores = outcome.scores
-        fit = scores and not scores.degenerate and not self.constraints.violations(scores)
-        if scores and fit and scores.silhouette > self.best:
-            self.best = scores.silhouette
-            self.set_postfix_str(
-                f"best silhouette {self.best:.4f} with {scores.n_segments} segments", refresh=False
-            )
-        # A resumed study starts where it stopped.
-        self.update(outcome.number + 1 - self.n)
-
-
-class FitCounter(tqdm):
-    """Fits of the evidence, on stderr: how many there will be is not known before."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(desc=what, file=sys.stderr, bar_format="{desc}: {n_fmt} {elapsed}", leave=False)
-
-    def one(self) -> None:
-        """Count one."""
-        if INTERRUPTED.is_set():
-            raise KeyboardInterrupt
-        self.update()
